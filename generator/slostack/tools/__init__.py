@@ -1,0 +1,1 @@
+"""promtool, amtool, Prometheus and Alertmanager: found, fetched and run as subprocesses."""
