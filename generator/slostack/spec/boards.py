@@ -1,0 +1,98 @@
+"""The small vocabulary in which users describe their own dashboards: rows of panels, each row a question."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from slostack.spec.sli import Node, exactly_one
+from slostack.spec.values import Amount, Labels, Percent, PromQL, Sentence, Text
+
+KINDS = ("rate", "ratio", "quantiles", "heatmap", "value", "stat", "share", "table", "slo")
+
+Unit = Literal[
+    "per second", "per minute", "percent", "seconds", "bytes", "count", "cores", "tokens", "usd", "score", "times"
+]
+
+
+class Ratio(Node):
+    """Part of a whole, both counters: drawn from 0 % upwards, scaled to what matters."""
+
+    part: PromQL = Field(description="A counter's selector: the part")
+    of: PromQL = Field(description="A counter's selector: the whole")
+
+
+class Column(Node):
+    """A column of a table: one instant value per row."""
+
+    title: Sentence
+    rate: PromQL | None = Field(None, description="A counter's selector: its rate over the board's range")
+    ratio: Ratio | None = None
+    quantile: PromQL | None = Field(None, description="A histogram; `at` says which quantile")
+    value: PromQL | None = Field(None, description="A gauge's selector or an expression")
+    at: Percent | None = Field(None, description="The quantile in percent, such as 95")
+    unit: Unit | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kind = exactly_one(self, ("rate", "ratio", "quantile", "value"), "kind of column")
+        if (kind == "quantile") != (self.at is not None):
+            raise ValueError("has `at` without `quantile` or the other way round|write both, or neither")
+        return self
+
+
+class Panel(Node):
+    """One panel. Exactly one of the kinds says what it shows; the rest has defaults."""
+
+    title: Sentence = Field(description="The question it answers, or what it shows, in a few words")
+    describe: Text = Field(description="For a newcomer: what it shows, what is normal, what to do when it is not")
+    rate: PromQL | None = Field(None, description="A counter's selector: events per second, over time")
+    ratio: Ratio | None = Field(None, description="Part of a whole, over time")
+    quantiles: PromQL | None = Field(None, description="A classic histogram: its quantiles over time")
+    heatmap: PromQL | None = Field(None, description="A classic histogram: its distribution over time")
+    value: PromQL | None = Field(None, description="A gauge's selector or an expression, over time")
+    stat: PromQL | None = Field(None, description="An expression: one number now, with its trend")
+    share: PromQL | None = Field(None, description="A counter's selector: who has how much of it, by label")
+    table: list[Column] | None = Field(None, min_length=1, max_length=8, description="Columns; rows come from `by`")
+    slo: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")] | None = Field(
+        None, description="An SLO of this service: its share of failures beside what is promised"
+    )
+    by: Labels = Field(default_factory=list, description="One line, slice or row per value of these labels")
+    at: list[Percent] | None = Field(None, min_length=1, max_length=5, description="Quantiles in percent; 50, 95, 99")
+    unit: Unit | None = Field(None, description="The unit; derived from the kind where it can be")
+    threshold: Amount | str | None = Field(None, description="A number, or the name of an alert whose limit is drawn")
+    width: Annotated[int, Field(ge=3, le=24)] | None = Field(
+        None, description="Of 24 columns; an equal share if left out"
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kind = exactly_one(self, KINDS, "kind of panel")
+        if kind in {"table", "share"} and not self.by:
+            raise ValueError(f"is a {kind} without `by`|name the labels that make its rows")
+        if self.at is not None and kind != "quantiles":
+            raise ValueError("has `at`, which belongs to quantiles|remove it")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Which of `KINDS` this panel is."""
+        return exactly_one(self, KINDS, "kind of panel")
+
+
+class Row(Node):
+    """A row answers one question."""
+
+    question: Sentence
+    panels: list[Panel] = Field(min_length=1, max_length=12)
+    height: Annotated[int, Field(ge=3, le=24)] = Field(8, description="In Grafana's grid units of about 38 pixels")
+
+
+class Board(Node):
+    """A dashboard of a service."""
+
+    title: Sentence
+    readers: Sentence | None = Field(None, description="Who reads it, such as on-call or algorithm engineers")
+    describe: Text | None = None
+    rows: list[Row] = Field(min_length=1, max_length=20)
