@@ -26,6 +26,7 @@ COMPLETE = "slo:window_complete:bool"  # 1 where events were recorded at the far
 INFO = "slo:info"  # 1, with labels team, promise, objective (percent) and kind
 
 WINDOW = "window"
+PERIOD = "period"
 RESERVED_LABELS = frozenset(
     {"alertname", "class", "environment", "kind", "le", "objective", "period", "promise", "service", "severity"}
     | {"shard", "slo", "team", "tier", "window"}

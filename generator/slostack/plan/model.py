@@ -194,6 +194,8 @@ class Plan:
     environment: str | None
     links: Links
     mail: Mail | None
+    heartbeat: str | None  # where the Watchdog is expected at all times
+    monitoring_team: str  # hears of the monitoring's own faults, and of alerts that no team owns
     retention: int
     teams: tuple[TeamPlan, ...]
     services: tuple[ServicePlan, ...]
@@ -216,12 +218,8 @@ class Plan:
 
     def service(self, name: str) -> ServicePlan:
         """The service of that name; KeyError where there is none."""
-        return next((service for service in self.services if service.name == name), None) or _missing(name)
+        return {service.name: service for service in self.services}[name]
 
     def slos_of(self, service: str) -> tuple[SloPlan, ...]:
         """A service's SLOs, in the spec's order."""
         return tuple(slo for slo in self.slos if slo.service == service)
-
-
-def _missing(name: str) -> ServicePlan:
-    raise KeyError(name)

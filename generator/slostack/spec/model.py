@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from slostack.spec.boards import Board
 from slostack.spec.sli import Availability, Events, Latency, Limit, Minimum, Node, exactly_one
 from slostack.spec.values import (
     Address,
     AlertName,
+    AlertNameOrOff,
     Amount,
+    Channel,
     Duration,
+    Folder,
+    HttpPath,
+    JobName,
     LabelName,
     Labels,
+    LinkTitle,
+    MailAddress,
     Name,
     Path,
     Percent,
@@ -43,14 +50,14 @@ class Links(Node):
 class Slack(Node):
     """A Slack channel; the incoming webhook's address is a secret and so a file."""
 
-    channel: Annotated[str, StringConstraints(pattern=r"^[#@][^\s\"'<>]{1,80}$")]
+    channel: Channel
     url_file: Path
 
 
 class Email(Node):
     """An e-mail address; the server is `mail` at the top of the spec."""
 
-    to: Annotated[str, StringConstraints(pattern=r"^[^@\s,<>\"']+@[^@\s,<>\"']+$", max_length=254)]
+    to: MailAddress
 
 
 class PagerDuty(Node):
@@ -104,7 +111,7 @@ class Mail(Node):
     """The server through which e-mail leaves."""
 
     smarthost: Address
-    sender: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] = Field(alias="from")
+    sender: MailAddress = Field(alias="from")
     username: str | None = None
     password_file: Path | None = None
     require_tls: bool = True
@@ -128,8 +135,8 @@ class TierSpec(Node):
 class BurnAlerts(Node):
     """The names of an SLO's alerts, one per severity; `off` leaves one out. Derived where not given."""
 
-    page: AlertName | Literal["off"] | None = None
-    ticket: AlertName | Literal["off"] | None = None
+    page: AlertNameOrOff | None = None
+    ticket: AlertNameOrOff | None = None
 
 
 class Slo(Node):
@@ -204,7 +211,7 @@ class Scrape(Node):
     """Where Prometheus finds a job's metrics."""
 
     targets: list[Address] = Field(min_length=1, max_length=1000)
-    path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9_./-]*$")] = "/metrics"
+    path: HttpPath = "/metrics"
     interval: Duration | None = None
 
 
@@ -216,23 +223,27 @@ class Down(Node):
     slo: Name | None = None
 
 
+def _settings_or_word(value: Any) -> str:
+    return "settings" if isinstance(value, (dict, Down)) else "word"
+
+
 class Service(Node):
     """Something that makes promises."""
 
     team: Name
     describe: Text | None = None
     tier: Annotated[int, Field(ge=1, le=4)] = Field(2, description="1: the company stops without it … 4: nice to have")
-    links: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,40}$")], Url] = Field(
-        default_factory=dict
-    )
-    job: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,100}$")] | None = Field(
+    links: dict[LinkTitle, Url] = Field(default_factory=dict)
+    job: JobName | None = Field(
         None, description="Its scrape job in Prometheus; gives ServiceDown and an availability SLI for nothing"
     )
-    scrape: dict[str, Scrape] = Field(default_factory=dict, description="Jobs that this stack's Prometheus scrapes")
-    traces: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,100}$")] | None = Field(
+    scrape: dict[JobName, Scrape] = Field(default_factory=dict, description="Jobs that this stack's Prometheus scrapes")
+    traces: JobName | None = Field(
         None, description="Its service name in traces"
     )
-    down: Down | Literal["off"] = Field(default_factory=lambda: Down.model_validate({}))
+    down: Annotated[
+        Annotated[Down, Tag("settings")] | Annotated[Literal["off"], Tag("word")], Discriminator(_settings_or_word)
+    ] = Field(default_factory=lambda: Down.model_validate({}))
     slos: dict[Name, Slo] = Field(default_factory=dict)
     alerts: dict[AlertName, Alert] = Field(default_factory=dict)
     boards: dict[Name, Board] = Field(default_factory=dict)
@@ -247,7 +258,8 @@ class Spec(Node):
     period: Duration = Field(30 * 86_400, description="The error budgets' period, in whole days; 28d and 30d are usual")
     retention: Duration = Field(45 * 86_400, description="How long Prometheus keeps samples")
     monitoring_team: Name | None = Field(None, description="Who hears of faults of the monitoring; else the first team")
-    runbooks_folder: Path = "runbooks"
+    heartbeat: Url | None = Field(None, description="A receiver that expects the Watchdog and raises alarm at silence")
+    runbooks_folder: Folder = "runbooks"
     tiers: dict[Name, Annotated[list[TierSpec], Field(min_length=1, max_length=10)]] = Field(default_factory=dict)
     teams: dict[Name, Team] = Field(min_length=1)
     services: dict[Name, Service] = Field(min_length=1)

@@ -1,0 +1,206 @@
+"""Alerts of services: burn rates of their SLOs, what their owners added, and ServiceDown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from slostack import recorded
+from slostack.burnrate import Severity, Tier, decimal_text
+from slostack.plan import texts
+from slostack.plan.model import AlertPlan, SloPlan, Window
+from slostack.promql import duration, quote
+from slostack.spec.model import LIMITS, Alert, Down, Links, Service
+
+SERVICE_DOWN = "ServiceDown"
+_KEEP_FIRING: dict[Severity, int] = {"page": 300, "ticket": 900}  # seconds; a gap shorter than this is not a recovery
+_SIGNS = {"above": ">", "below": "<", "at_least": ">=", "at_most": "<="}
+_VANISHED = "1h"
+_WORDS = {"above": "more than", "below": "less than", "at_least": "at least", "at_most": "at most"}
+
+
+def derived_name(service: str, slo: str, severity: Severity) -> str:
+    """The name of an SLO's alert where the spec gives none: `CheckoutRequestsBurnsFast`."""
+    camel = "".join(part.capitalize() for part in f"{service}-{slo}".split("-"))
+    return camel + ("BurnsFast" if severity == "page" else "BurnsSlowly")
+
+
+class ServiceAlerts:
+    """Plans the alerts of one service."""
+
+    def __init__(self, name: str, service: Service, slos: tuple[SloPlan, ...], links: Links, dashboard: str) -> None:
+        self._name = name
+        self._service = service
+        self._slos = {slo.name: slo for slo in slos}
+        self._to = texts.Addresses(links)
+        self._dashboard = dashboard
+
+    def all(self) -> Iterator[AlertPlan]:
+        """Every alert of the service: outage first, then the owners', then burn rates in the SLOs' order."""
+        if self._service.job and self._service.down != "off":
+            yield self._down(self._service.down)
+        for name, alert in self._service.alerts.items():
+            yield self._further(name, alert)
+        for slo in self._slos.values():
+            yield from self._burns(slo)
+
+    def _burns(self, slo: SloPlan) -> Iterator[AlertPlan]:
+        known = {"service": self._name, "slo": slo.id}
+        broken = "of the time is bad" if slo.measures == "time" else "fail"
+        summary = (
+            f"{texts.literal(slo.promise)}{texts.where(slo.by)} — {{{{ $value | humanizePercentage }}}}"
+            f" {broken}, promised at most {texts.percent(slo.budget)}"
+        )
+        for tier in slo.tiers:
+            name = slo.alert_names.get(tier.severity)
+            if name is None:
+                continue
+            description = texts.burn_description(slo.id, slo.promise, tier, slo.period, slo.budget, slo.by)
+            graph = recorded.ratio(slo.id, tier.short)
+            command = self._service.slos[slo.name].command
+            yield AlertPlan(
+                name=name,
+                kind="burn",
+                service=self._name,
+                team=self._service.team,
+                severity=tier.severity,
+                expression=burn_expression(slo, tier),
+                for_=0,
+                keep_firing_for=_KEEP_FIRING[tier.severity],
+                labels=self._labels(tier.severity, known) | {"tier": duration(tier.long)},
+                annotations=self._annotations(name, known, slo.by, summary, description, graph, command),
+                by=slo.by,
+                slo=slo.id,
+                tier=tier,
+                sentence=texts.tier_sentence(tier, slo.period, slo.budget),
+                promise=slo.promise,
+            )
+
+    def _further(self, name: str, alert: Alert) -> AlertPlan:
+        limit_name = next((limit for limit in LIMITS if getattr(alert, limit) is not None), None)
+        limit: Fraction | None = getattr(alert, limit_name) if limit_name else None
+        by = tuple(alert.by)
+        lasting = f" for {texts.span(alert.for_)}" if alert.for_ else ""
+        if limit_name and limit is not None:
+            graph = alert.when or ""
+            expression = f"({graph}) {_SIGNS[limit_name]} {decimal_text(limit)}"
+            sentence = f"{_WORDS[limit_name]} {texts.amount(limit, alert.unit)}{lasting}"
+        else:
+            graph = alert.absent or ""
+            expression = vanished(graph, by, duration(alert.within))
+            sentence = f"was there within {texts.span(alert.within)} and is gone{lasting}"
+        if alert.minimum:
+            floor = decimal_text(alert.minimum.at_least)
+            expression += f"\nand on ({', '.join(by)}) ({alert.minimum.of}) >= {floor}"
+            sentence += f", with a volume of at least {floor}"
+        slo = self._slos.get(alert.slo or "")
+        known = {"service": self._name} | ({"slo": slo.id} if slo else {})
+        summary = texts.with_value(alert.summary, alert.unit, by)
+        description = f"The condition is: {sentence}.{texts.where(by)}"
+        if slo:
+            description += f" The promise behind it: {texts.literal(slo.promise)}."
+        if alert.describe:
+            description += f" {texts.literal(alert.describe)}"
+        return AlertPlan(
+            name=name,
+            kind="threshold" if alert.when else "absent",
+            service=self._name,
+            team=self._service.team,
+            severity=alert.severity,
+            expression=expression,
+            for_=alert.for_ or 0,
+            keep_firing_for=alert.keep_firing_for or _KEEP_FIRING[alert.severity],
+            labels=self._labels(alert.severity, known) | {"tier": "threshold"},
+            annotations=self._annotations(name, known, by, summary, description, graph, alert.command),
+            by=by,
+            slo=slo.id if slo else None,
+            tier=None,
+            sentence=sentence,
+            promise=slo.promise if slo else texts.plain(alert.summary),
+            limit=limit,
+            unit=alert.unit,
+        )
+
+    def _down(self, down: Down) -> AlertPlan:
+        up = f"up{{job={quote(self._service.job or '')}}}"
+        slo = self._slos.get(down.slo or "")
+        known = {"service": self._name} | ({"slo": slo.id} if slo else {})
+        description = (
+            f"Every target of {self._name} has failed its scrapes, or vanished, for {texts.span(down.for_)}."
+            " Its other alerts are held back until it answers again."
+        )
+        summary = f"{self._name} is down: no target of it answers"
+        return AlertPlan(
+            name=SERVICE_DOWN,
+            kind="down",
+            service=self._name,
+            team=self._service.team,
+            severity=down.severity,
+            expression=f"max by (job) ({up}) == 0\nor\n({vanished(up, ('job',), _VANISHED)})",
+            for_=down.for_,
+            keep_firing_for=60,
+            labels=self._labels(down.severity, known) | {"tier": "threshold"},
+            annotations=self._annotations(SERVICE_DOWN, known, (), summary, description, up, None),
+            by=(),
+            slo=slo.id if slo else None,
+            tier=None,
+            sentence=f"no target of the job answers, or all have vanished, for {texts.span(down.for_)}",
+            promise=slo.promise if slo else f"{self._name} is up",
+        )
+
+    def _labels(self, severity: Severity, known: dict[str, str]) -> dict[str, str]:
+        return {"severity": severity, "team": self._service.team} | known
+
+    def _annotations(
+        self,
+        name: str,
+        known: dict[str, str],
+        by: tuple[str, ...],
+        summary: str,
+        description: str,
+        graph: str,
+        command: str | None,
+    ) -> dict[str, str]:
+        """What a notification says, in the order in which it is read; links last."""
+        to = self._to
+        board = {"slo": known["slo"]} if "slo" in known else {}
+        slo_labels = next((slo.by for slo in self._slos.values() if slo.id == known.get("slo")), ())
+        out = {
+            "summary": summary,
+            "description": description,
+            "command": texts.literal(command) if command else to.query_command(graph),
+            "runbook_url": to.runbook(name, known, by),
+            "dashboard_url": to.board(self._dashboard, board, [label for label in slo_labels if label in by]),
+            "query_url": to.graph(graph),
+            "silence_url": to.silence(name, known),
+        }
+        if self._service.traces:
+            out["traces_url"] = to.traces(self._service.traces)
+        return out
+
+
+def burn_expression(slo: SloPlan, tier: Tier) -> str:
+    """The condition of one tier: both windows above B · b, with enough failures and events in the long one."""
+    threshold = decimal_text(tier.threshold(slo.period, slo.budget))
+    failures = recorded.count(recorded.ERRORS, slo.id, tier.long)
+    parts = [
+        f"({recorded.ratio(slo.id, tier.long)} > {threshold})",
+        f"({recorded.ratio(slo.id, tier.short)} > {threshold})",
+        f"({failures} >= {slo.minimum_failures})",
+    ]
+    if slo.minimum_events:
+        parts.append(f"({recorded.count(recorded.TOTAL, slo.id, tier.long)} >= {slo.minimum_events})")
+    if tier.severity == "ticket" and Window(tier.long).tiled:
+        # A young SLO's long window holds little: the tier waits until its far end was recorded.
+        complete = recorded.count(recorded.COMPLETE, slo.id, tier.long)
+        parts.append(f"last_over_time({complete}[45m])")
+    condition = f"\n  and ignoring ({recorded.WINDOW}) ".join(parts)
+    return f"max without ({recorded.WINDOW}, {recorded.PERIOD}) (\n  {condition}\n)"
+
+
+def vanished(series: str, by: tuple[str, ...], within: str) -> str:
+    """A series that was there within a time and is not any more; a series that never was there is not missed."""
+    labels = ", ".join(by)
+    return (
+        f"max by ({labels}) (present_over_time({series}[{within}])) unless on ({labels}) max by ({labels}) ({series})"
+    )

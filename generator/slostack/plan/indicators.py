@@ -1,0 +1,116 @@
+"""An SLO's indicator, resolved to the few forms that the rules know how to count."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from slostack.burnrate import decimal_text
+from slostack.plan.model import Counters, Indicator, NativeHistogram, Slices
+from slostack.promql import Selector, quote, selector, tokens
+from slostack.spec.model import Service, Slo
+from slostack.spec.sli import Events, Latency, Limit
+
+# Time slices are averages over two minutes, so that a job scraped once a minute always has a sample in it.
+_SLICE = "2m"
+_GONE = "1h"  # a series that was there within this time and is not any more counts as down, not as idle
+
+
+def indicator(slo: Slo, service: Service) -> Indicator:
+    """What the rules count for `slo`."""
+    by = ", ".join(slo.by)
+    if slo.events is not None:
+        return _events(slo.events, by)
+    if slo.latency is not None:
+        return _latency(slo.latency)
+    if slo.availability is not None:
+        return _availability(slo.availability.series or f"up{{job={quote(service.job or '')}}}", by)
+    if slo.limit is not None:
+        return _limit(slo.limit, by)
+    return _ratio(slo.ratio or "", by)
+
+
+def classic_histogram(slo: Slo) -> Selector | None:
+    """The classic histogram behind a latency SLO, without `_bucket`; None for any other SLO."""
+    return selector(slo.latency.histogram) if slo.latency and not slo.latency.native else None
+
+
+def _events(events: Events, by: str) -> Indicator:
+    total = selector(events.total)
+    side = selector(events.bad or events.good or "")
+    if total and side:
+        if events.good is not None:
+            return Counters(total, good=side)
+        return Counters(total, error=side, matcher=extra_matcher(total, side))
+    whole = _per_minute(events.total, by)
+    if events.bad is not None:
+        return Slices(whole, _per_minute(events.bad, by))
+    good = _per_minute(events.good or "", by)
+    return Slices(whole, f"clamp_min(({whole}) - on ({by}) (({good}) or on ({by}) 0 * ({whole})), 0)")
+
+
+def _per_minute(expression: str, by: str) -> str:
+    """Events of the last minute, from an expression in events per second or a counter's selector."""
+    counter = selector(expression)
+    per_second = f"rate({counter}[{_SLICE}])" if counter else f"({expression})"
+    return f"sum by ({by}) (60 * {per_second})"
+
+
+def _latency(latency: Latency) -> Indicator:
+    histogram = selector(latency.histogram)
+    assert histogram is not None, "checked with the spec"  # noqa: S101
+    if latency.native:
+        return NativeHistogram(histogram, latency.under)
+    # Prometheus 3 writes le="30.0" for what a service may expose as le="30".
+    return Counters(histogram.renamed("_count"), good=histogram.renamed("_bucket").plus(le_matcher(latency.under)))
+
+
+def le_matcher(bound: Fraction) -> str:
+    """The matcher of a classic bucket with this upper bound, whether written `30`, `30.0` or `0.3`."""
+    text = decimal_text(bound)
+    pattern = text.replace(".", r"\.") if "." in text else text + r"(\.0+)?"
+    return f"le=~{quote(pattern)}"
+
+
+def _availability(series: str, by: str) -> Indicator:
+    present = f"avg_over_time({series}[{_SLICE}])" if selector(series) else f"({series})"
+    if not selector(series):
+        return Slices(f"count by ({by}) ({present})", f"sum by ({by}) (1 - {present})")
+    gone = f"(count by ({by}) (present_over_time({series}[{_GONE}])) unless on ({by}) count by ({by}) ({present}))"
+    return Slices(
+        f"count by ({by}) ({present}) or on ({by}) {gone}",
+        f"sum by ({by}) (1 - {present}) or on ({by}) {gone}",
+    )
+
+
+def _limit(limit: Limit, by: str) -> Indicator:
+    value = limit.value if selector(limit.value) else f"({limit.value})"
+    bad = f"> {decimal_text(limit.at_most)}" if limit.at_most is not None else f"< {_text(limit.at_least)}"
+    return Slices(f"count by ({by}) ({value})", f"count by ({by}) ({value} {bad})")
+
+
+def _ratio(expression: str, by: str) -> Indicator:
+    # `>= 0` drops the NaN of 0/0: no event is no slice.
+    return Slices(f"count by ({by}) (({expression}) >= 0)", f"sum by ({by}) (clamp(({expression}) >= 0, 0, 1))")
+
+
+def _text(value: Fraction | None) -> str:
+    return decimal_text(value or Fraction(0))
+
+
+def extra_matcher(total: Selector, part: Selector) -> str | None:
+    """The one matcher by which `part` is narrower than `total`, or None where they differ otherwise."""
+    if total.name != part.name:
+        return None
+    whole, narrow = _matchers(total.inside), _matchers(part.inside)
+    extra = [matcher for matcher in narrow if matcher not in whole]
+    return extra[0] if len(extra) == 1 and len(narrow) == len(whole) + 1 else None
+
+
+def _matchers(inside: str) -> list[str]:
+    out = [""]
+    for token in tokens(inside):
+        if token.text == ",":
+            out.append("")
+        elif token.kind not in {"space", "comment"}:
+            out[-1] += token.text
+    return [matcher for matcher in out if matcher]

@@ -1,0 +1,137 @@
+"""Alerts about the monitoring itself: they belong to every output, because a broken pipeline is silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from slostack.burnrate import Severity
+from slostack.plan import texts
+from slostack.plan.model import AlertPlan
+from slostack.spec.model import Links
+
+SERVICE = "slostack"
+WATCHDOG = "Watchdog"
+
+
+@dataclass(frozen=True)
+class _Condition:
+    name: str
+    severity: Severity | Literal["none"]
+    expression: str
+    for_: int
+    by: tuple[str, ...]
+    summary: str
+    describe: str
+    sentence: str
+
+
+_CONDITIONS = (
+    _Condition(
+        WATCHDOG,
+        "none",
+        "vector(1)",
+        0,
+        (),
+        "The alert path works",
+        "This alert always fires. A heartbeat receiver expects it and raises the alarm when it stays away.",
+        "always",
+    ),
+    _Condition(
+        "PrometheusRuleFailures",
+        "page",
+        "sum by (rule_group) (increase(prometheus_rule_evaluation_failures_total[5m])) > 0",
+        300,
+        ("rule_group",),
+        "Prometheus cannot evaluate rules of {rule_group}",
+        "Alerts of this group may not fire while this lasts.",
+        "a rule of the group failed within 5 minutes, for 5 minutes",
+    ),
+    _Condition(
+        "RuleEvaluationsMissed",
+        "ticket",
+        "sum by (rule_group) (increase(prometheus_rule_group_iterations_missed_total[15m])) > 0",
+        900,
+        ("rule_group",),
+        "Prometheus skips evaluations of {rule_group}",
+        "Evaluation takes longer than its interval; counts are repaired later, alerts may come late.",
+        "an evaluation was skipped within 15 minutes, for 15 minutes",
+    ),
+    _Condition(
+        "ScrapeTargetDown",
+        "ticket",
+        "max by (job, instance) (up) == 0",
+        300,
+        ("job", "instance"),
+        "Prometheus cannot scrape {job} at {instance}",
+        "What this target measures is unknown while this lasts.",
+        "a target failed its scrapes for 5 minutes",
+    ),
+    _Condition(
+        "AlertmanagerUnreachable",
+        "page",
+        "max(prometheus_notifications_alertmanagers_discovered) < 1"
+        " or sum(rate(prometheus_notifications_errors_total[5m])) > 0",
+        300,
+        (),
+        "Prometheus cannot hand alerts to Alertmanager",
+        "Alerts that fire now reach nobody; the silent Watchdog is what tells.",
+        "no Alertmanager is known, or sending to it failed, for 5 minutes",
+    ),
+    _Condition(
+        "NotificationsFailing",
+        "page",
+        "sum by (integration) (rate(alertmanager_notifications_failed_total[5m])) > 0",
+        300,
+        ("integration",),
+        "Alertmanager cannot deliver notifications by {integration}",
+        "Alertmanager retries, but somebody may not have been told of an alert.",
+        "a delivery failed within 5 minutes, for 5 minutes",
+    ),
+    _Condition(
+        "ConfigReloadFailed",
+        "ticket",
+        "max by (job) (prometheus_config_last_reload_successful == 0)"
+        " or max by (job) (alertmanager_config_last_reload_successful == 0)",
+        300,
+        ("job",),
+        "{job} refused its new configuration",
+        "It runs on with the old one; what was changed is not in force.",
+        "the last reload failed, for 5 minutes",
+    ),
+)
+
+NAMES = tuple(condition.name for condition in _CONDITIONS)
+
+
+def alerts(team: str, links: Links) -> Iterator[AlertPlan]:
+    """The alerts about rules, targets, delivery and configuration, owned by `team`."""
+    to = texts.Addresses(links)
+    known = {"service": SERVICE}
+    for condition in _CONDITIONS:
+        summary = texts.with_value(condition.summary, "count", condition.by)
+        yield AlertPlan(
+            name=condition.name,
+            kind="monitoring",
+            service=SERVICE,
+            team=team,
+            severity=condition.severity,
+            expression=condition.expression,
+            for_=condition.for_,
+            keep_firing_for=0 if condition.severity == "none" else 300,
+            labels={"severity": condition.severity, "team": team, "service": SERVICE, "tier": "threshold"},
+            annotations={
+                "summary": summary,
+                "description": condition.describe,
+                "command": to.query_command(condition.expression),
+                "runbook_url": to.runbook(condition.name, known, condition.by),
+                "query_url": to.graph(condition.expression),
+                "silence_url": to.silence(condition.name, known),
+            },
+            by=condition.by,
+            slo=None,
+            tier=None,
+            sentence=condition.sentence,
+            promise=texts.plain(condition.summary),
+        )

@@ -1,0 +1,154 @@
+"""Sentences and links of alerts, as Prometheus annotation templates.
+
+Text from the spec never reaches the template engine as code: braces are quoted, labels are escaped where they enter
+an address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from urllib.parse import quote, urlencode
+
+from slostack import recorded
+from slostack.burnrate import Tier, decimal_text
+from slostack.promql import duration, matchers
+from slostack.spec.model import Links
+
+_VALUE = {
+    "percent": "{{ $value | humanizePercentage }}",
+    "seconds": "{{ $value | humanizeDuration }}",
+    "bytes": "{{ $value | humanize }}B",
+    "per second": '{{ $value | printf "%.3g" }} per second',
+    "cores": '{{ $value | printf "%.2f" }} cores',
+    "count": '{{ $value | printf "%.4g" }}',
+}
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def literal(text: str) -> str:
+    """`text` as it stands, whatever braces it has."""
+    return re.sub(r"\{\{|\}\}", lambda match: f'{{{{ "{match.group()}" }}}}', text)
+
+
+def with_value(sentence: str, unit: str, labels: Iterable[str]) -> str:
+    """The spec's sentence with `{value}` and `{label}` filled by Prometheus; other braces stay text."""
+    known = set(labels)
+
+    def fill(match: re.Match[str]) -> str:
+        name = match[1]
+        if name == "value":
+            return _VALUE[unit]
+        return f"{{{{ $labels.{name} }}}}" if name in known else match.group()
+
+    return "".join(
+        fill(match) if (match := _PLACEHOLDER.fullmatch(part)) else literal(part)
+        for part in re.split(r"(\{[A-Za-z_][A-Za-z0-9_]*\})", sentence)
+        if part
+    )
+
+
+def plain(sentence: str) -> str:
+    """The spec's sentence without its placeholders, where no alert fills them."""
+    return " ".join(_PLACEHOLDER.sub("", sentence).replace(" ,", ",").split()).rstrip(" ,:")
+
+
+def amount(value: Fraction, unit: str) -> str:
+    """A limit as people read it: `5 %`, `30 s`, `7 GB`, `0.5 per second`."""
+    if unit == "percent":
+        return f"{decimal_text(value * 100, 6)} %"
+    if unit == "bytes":
+        for size, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+            if value >= size:
+                return f"{decimal_text(value / size, 3)} {name}"
+        return f"{decimal_text(value)} B"
+    suffix = {"seconds": " s", "per second": " per second", "cores": " cores"}.get(unit, "")
+    return decimal_text(value, 6) + suffix
+
+
+def percent(ratio: Fraction) -> str:
+    """A ratio in percent, at the precision it has."""
+    return f"{decimal_text(ratio * 100, 6)} %"
+
+
+def span(seconds: int) -> str:
+    """A duration in words: `5 minutes`, `1 hour`, `3 days`."""
+    for size, name in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds % size == 0:
+            count = seconds // size
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    raise AssertionError("every whole number of seconds is divisible by one")
+
+
+def where(labels: Iterable[str]) -> str:
+    """` (agent_type mcts)`, filled by Prometheus; empty without labels."""
+    parts = ", ".join(f"{label} {{{{ $labels.{label} }}}}" for label in labels)
+    return f" ({parts})" if parts else ""
+
+
+def burn_description(slo: str, promise: str, tier: Tier, period: int, budget: Fraction, by: Iterable[str]) -> str:
+    """What is burning, how fast, and how long the budget lasts at that rate; $value is the long window's ratio."""
+    labels = list(by)
+    series = f'{recorded.REMAINING}{{slo=\\"{slo}\\"{"".join(f",{label}=%q" for label in labels)}}}'
+    values = "".join(f" $labels.{label}" for label in labels)
+    seconds = decimal_text(period * budget)  # the budget as time of total outage
+    first = "{{ . | first | value | "
+    return (
+        f"{literal(promise)}{where(labels)}: {{{{ $value | humanizePercentage }}}} broke this in the last"
+        f" {span(tier.long)}; {percent(budget)} may, over {span(period)}."
+        f' {{{{ with query (printf "vector(%g / {decimal_text(budget)})" $value) }}}}The budget burns at'
+        f' {first}printf "%.1f" }}}} times the even rate.{{{{ end }}}}'
+        f'{{{{ with query (printf "{series}"{values}) }}}} {first}humanizePercentage }}}} of it is left{{{{ end }}}}'
+        f'{{{{ with query (printf "clamp_min({series}, 0) * {seconds} / %g"{values} $value) }}}},'
+        f" gone in {first}humanizeDuration }}}}{{{{ end }}}}."
+    )
+
+
+class Addresses:
+    """Builds the links of one alert. Labels that only Prometheus knows are filled in by its templates."""
+
+    def __init__(self, links: Links) -> None:
+        self._links = links
+
+    def runbook(self, alert: str, known: dict[str, str], by: Iterable[str]) -> str:
+        """The alert's page, told which service, SLO and groups it is about."""
+        return f"{self._links.runbooks}/{alert}?{urlencode(known)}{_label_query(by, '')}"
+
+    def board(self, uid: str, known: dict[str, str], by: Iterable[str]) -> str:
+        """A Grafana dashboard with its variables set."""
+        query = urlencode({f"var-{name}": value for name, value in known.items()} | {"from": "now-6h", "to": "now"})
+        return f"{self._links.grafana}/d/{uid}?{query}{_label_query(by, 'var-')}"
+
+    def traces(self, service: str) -> str:
+        """Jaeger's search for failed traces of the service in the last hour."""
+        query = urlencode({"service": service, "lookback": "1h", "limit": "20", "tags": '{"error":"true"}'})
+        return f"{self._links.traces}/search?{query}"
+
+    def graph(self, expression: str, range_: str = "6h") -> str:
+        """Prometheus's graph page for an expression."""
+        query = urlencode({"g0.expr": expression, "g0.tab": "0", "g0.range_input": range_})
+        return f"{self._links.prometheus}/graph?{query}"
+
+    def silence(self, alert: str, known: dict[str, str]) -> str:
+        """Alertmanager's form for a silence of this alert, with its matchers filled in."""
+        filters = quote(matchers({"alertname": alert} | known), safe="")
+        return f"{self._links.alertmanager}/#/silences/new?filter={filters}"
+
+    def query_command(self, expression: str) -> str:
+        """A first command: ask Prometheus, in a way that can be pasted into any shell."""
+        escaped = expression.replace("'", "'\\''")
+        return literal(f"curl -fsS {self._links.prometheus}/api/v1/query --data-urlencode 'query={escaped}'")
+
+
+def _label_query(by: Iterable[str], prefix: str) -> str:
+    return "".join(f"&{prefix}{label}={{{{ $labels.{label} | urlquery }}}}" for label in by)
+
+
+def tier_sentence(tier: Tier, period: int, budget: Fraction) -> str:
+    """A burn-rate condition in words."""
+    return (
+        f"more than {percent(tier.threshold(period, budget))} fail over {span(tier.long)} and over {span(tier.short)}"
+        f" ({decimal_text(tier.factor(period), 3)} times the allowed rate:"
+        f" {percent(tier.share)} of the budget in {duration(tier.long)})"
+    )
