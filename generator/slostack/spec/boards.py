@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from slostack.spec.sli import Node, exactly_one
-from slostack.spec.values import Amount, Labels, Percent, PromQL, Sentence, Text
+from slostack.spec.values import AmountOrAlert, LabelName, Labels, Name, Percent, PromQL, Sentence, Text
 
 KINDS = ("rate", "ratio", "quantiles", "heatmap", "value", "stat", "share", "table", "slo")
 
 Unit = Literal[
-    "per second", "per minute", "percent", "seconds", "bytes", "count", "cores", "tokens", "usd", "score", "times"
+    "per second",
+    "per minute",
+    "percent",
+    "seconds",
+    "bytes",
+    "count",
+    "cores",
+    "tokens",
+    "usd",
+    "score",
+    "times",
+    "levels",
 ]
+Better = Literal["low", "high"]
+Thresholds = Annotated[list[AmountOrAlert], Field(min_length=1, max_length=4)]
+# Kinds whose text is one selector, which a filter on one label value can be added to.
+REPEATABLE = frozenset({"rate", "ratio", "quantiles", "heatmap"})
 
 
 class Ratio(Node):
-    """Part of a whole, both counters: drawn from 0 % upwards, scaled to what matters."""
+    """Part of a whole, both counters.
+
+    A label of `by` that only `part` chooses by (`part: runs{outcome!="ok"}`, `of: runs`, `by: [outcome]`) splits the
+    part and leaves the whole whole; any other label of `by` splits both.
+    """
 
     part: PromQL = Field(description="A counter's selector: the part")
     of: PromQL = Field(description="A counter's selector: the whole")
@@ -30,13 +50,15 @@ class Column(Node):
     rate: PromQL | None = Field(None, description="A counter's selector: its rate over the board's range")
     ratio: Ratio | None = None
     quantile: PromQL | None = Field(None, description="A histogram; `at` says which quantile")
+    mean: PromQL | None = Field(None, description="A histogram: the mean of what it observed over the board's range")
     value: PromQL | None = Field(None, description="A gauge's selector or an expression")
     at: Percent | None = Field(None, description="The quantile in percent, such as 95")
     unit: Unit | None = None
+    better: Better = Field("low", description="Which values are good: decides what the table puts first")
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        kind = exactly_one(self, ("rate", "ratio", "quantile", "value"), "kind of column")
+        kind = exactly_one(self, ("rate", "ratio", "quantile", "mean", "value"), "kind of column")
         if (kind == "quantile") != (self.at is not None):
             raise ValueError("has `at` without `quantile` or the other way round|write both, or neither")
         return self
@@ -55,13 +77,17 @@ class Panel(Node):
     stat: PromQL | None = Field(None, description="An expression: one number now, with its trend")
     share: PromQL | None = Field(None, description="A counter's selector: who has how much of it, by label")
     table: list[Column] | None = Field(None, min_length=1, max_length=8, description="Columns; rows come from `by`")
-    slo: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")] | None = Field(
-        None, description="An SLO of this service: its share of failures beside what is promised"
-    )
+    slo: Name | None = Field(None, description="An SLO of this service: its share of failures beside what is promised")
     by: Labels = Field(default_factory=list, description="One line, slice or row per value of these labels")
+    each: LabelName | None = Field(
+        None, description="One small panel per value of this label, side by side, with a filter for it on the board"
+    )
     at: list[Percent] | None = Field(None, min_length=1, max_length=5, description="Quantiles in percent; 50, 95, 99")
     unit: Unit | None = Field(None, description="The unit; derived from the kind where it can be")
-    threshold: Amount | str | None = Field(None, description="A number, or the name of an alert whose limit is drawn")
+    better: Better = Field("low", description="Which values are good: `high` for success rates and scores")
+    threshold: Thresholds | AmountOrAlert | None = Field(
+        None, description="A number, or the name of an alert of this service whose limit is drawn; or several of them"
+    )
     width: Annotated[int, Field(ge=3, le=24)] | None = Field(
         None, description="Of 24 columns; an equal share if left out"
     )
@@ -71,6 +97,10 @@ class Panel(Node):
         kind = exactly_one(self, KINDS, "kind of panel")
         if kind in {"table", "share"} and not self.by:
             raise ValueError(f"is a {kind} without `by`|name the labels that make its rows")
+        if kind == "heatmap" and self.by:
+            raise ValueError("is a heatmap with `by`, which cannot show several distributions|use `each` instead")
+        if self.each is not None and (kind not in REPEATABLE or self.each in self.by):
+            raise ValueError("has `each`, which repeats rate, ratio, quantiles or heatmap|remove it, or use `by`")
         if self.at is not None and kind != "quantiles":
             raise ValueError("has `at`, which belongs to quantiles|remove it")
         return self
@@ -79,6 +109,13 @@ class Panel(Node):
     def kind(self) -> str:
         """Which of `KINDS` this panel is."""
         return exactly_one(self, KINDS, "kind of panel")
+
+    @property
+    def thresholds(self) -> tuple[Fraction | str, ...]:
+        """The thresholds, however many were written."""
+        if self.threshold is None:
+            return ()
+        return tuple(self.threshold) if isinstance(self.threshold, list) else (self.threshold,)
 
 
 class Row(Node):
