@@ -238,9 +238,7 @@ class Service(Node):
         None, description="Its scrape job in Prometheus; gives ServiceDown and an availability SLI for nothing"
     )
     scrape: dict[JobName, Scrape] = Field(default_factory=dict, description="Jobs that this stack's Prometheus scrapes")
-    traces: JobName | None = Field(
-        None, description="Its service name in traces"
-    )
+    traces: JobName | None = Field(None, description="Its service name in traces")
     down: Annotated[
         Annotated[Down, Tag("settings")] | Annotated[Literal["off"], Tag("word")], Discriminator(_settings_or_word)
     ] = Field(default_factory=lambda: Down.model_validate({}))

@@ -12,7 +12,7 @@ from slostack.spec.values import Amount, PromQL
 class Node(BaseModel):
     """A mapping of the spec: immutable, and any key that is not described is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def exactly_one(node: Node, names: tuple[str, ...], what: str) -> str:
