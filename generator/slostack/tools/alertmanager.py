@@ -2,8 +2,9 @@
 
 Debian's build reads its notification templates from `/usr/share/prometheus/alertmanager`, a path in the binary, and
 dies where the package is not installed. A private copy of the binary gets a path of the same length that leads to an
-open directory, whatever its name is: `/proc/self/fd/9`. A small shell opens that directory and then *becomes* Alertmanager,
-so that the process started is the process that gets the signals. No root, no namespace, no limit on path lengths.
+open directory, whatever its name is: `/proc/self/fd/9`. A small shell opens that directory and then *becomes*
+Alertmanager, so that the process started is the process that gets the signals. No root, no namespace, no limit on the
+length of a path.
 """
 
 from __future__ import annotations

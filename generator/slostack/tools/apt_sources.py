@@ -102,4 +102,6 @@ def debian_mirror(sources: list[Source]) -> Source:
 
 
 def _keyrings(value: str) -> tuple[Path, ...]:
+    if "BEGIN PGP" in value:  # the key itself, in lines that may begin with a slash
+        return ()
     return tuple(Path(word) for word in value.split() if word.startswith("/"))

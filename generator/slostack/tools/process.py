@@ -35,10 +35,12 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     stdin: str = "",
+    merged: bool = False,
 ) -> Outcome:
     """Run `argv` and wait at most `timeout` seconds.
 
     `env` is added to the caller's environment. Messages are asked for in English, because some are read by us.
+    `merged` puts both outputs into `stdout` in the order in which they were written.
 
     Raises:
         ToolError: the program cannot be started, or does not end in time (it is then killed).
@@ -47,7 +49,8 @@ def run(
         done = subprocess.run(
             argv,
             check=False,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merged else subprocess.PIPE,
             text=True,
             errors="replace",
             timeout=timeout,
@@ -61,4 +64,4 @@ def run(
     except OSError as error:
         msg = f"{argv[0]} cannot be started ({error.strerror}); install it again"
         raise ToolError(msg) from error
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    return Outcome(done.returncode, done.stdout, done.stderr or "")
