@@ -1,0 +1,91 @@
+"""The recording and alerting rules: events are counted once, every window is derived from the counts.
+
+What the rules do is told where they are made: `series` counts one raw counter, `base` an SLO, `windows` all of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from slostack.plan import AlertPlan, Plan
+from slostack.promql import duration_ms
+from slostack.render.rules.base import event_groups
+from slostack.render.rules.document import Group, Rule, write
+from slostack.render.rules.windows import window_groups
+
+EVENTS_FILE = "alerts/slo-events.yml"
+WINDOWS_FILE = "alerts/slo-windows.yml"
+MONITORING_FILE = "alerts/monitoring.yml"
+
+_ALERTS_EVERY = "1m"
+
+
+def render(plan: Plan) -> dict[str, str]:
+    """Every rule file's text by its path. A plan without SLOs has alerts alone."""
+    groups: dict[str, list[Group]] = defaultdict(list)
+    if plan.slos:
+        groups[EVENTS_FILE] += event_groups(plan)
+        groups[WINDOWS_FILE] += window_groups(plan)
+    alerts: dict[tuple[str, str], list[AlertPlan]] = defaultdict(list)
+    for alert in plan.alerts:
+        own = alert.kind == "monitoring"
+        key = (MONITORING_FILE, "monitoring") if own else (f"alerts/{alert.service}.yml", f"alerts-{alert.service}")
+        alerts[key].append(alert)
+    for (path, name), members in alerts.items():
+        groups[path].append(Group(name, _ALERTS_EVERY, tuple(map(_alert, members)), _comment(members)))
+    return {
+        path: write(
+            [_lapsed(group, plan) for group in members if group.rules],
+            _WHAT.get(path, _ALERTS),
+            plan.source,
+            plan.time_scale,
+        )
+        for path, members in groups.items()
+    }
+
+
+_ALERTS = "Alerts: what wakes somebody, or becomes a ticket."
+_WHAT = {
+    EVENTS_FILE: "Recording rules: the events of every SLO, counted once.",
+    WINDOWS_FILE: "Recording rules: errors, totals and ratios of every window, one rule for all SLOs.",
+    MONITORING_FILE: "Alerts: whether the monitoring itself can be trusted.",
+}
+
+
+def _comment(alerts: list[AlertPlan]) -> str:
+    if alerts[0].kind == "monitoring":
+        return "The monitoring watches itself."
+    return f"{alerts[0].service}, of team {alerts[0].team}."
+
+
+def _alert(alert: AlertPlan) -> Rule:
+    return Rule(
+        alert.expression,
+        alert=alert.name,
+        for_=f"{alert.for_}s" if alert.for_ else "",
+        keep_firing_for=f"{alert.keep_firing_for}s" if alert.keep_firing_for else "",
+        labels=alert.labels,
+        annotations=alert.annotations,
+    )
+
+
+def _lapsed(group: Group, plan: Plan) -> Group:
+    """The group at the plan's speed: interval, expressions and waiting times in one place for every kind of rule."""
+
+    def span(text: str) -> str:
+        return plan.duration(duration_ms(text) // 1000) if text else ""
+
+    rules = tuple(
+        replace(
+            rule,
+            expr=plan.lapse(rule.expr),
+            for_=span(rule.for_),
+            keep_firing_for=span(rule.keep_firing_for),
+        )
+        for rule in group.rules
+    )
+    return replace(group, interval=span(group.interval), rules=rules)
+
+
+__all__ = ["EVENTS_FILE", "MONITORING_FILE", "WINDOWS_FILE", "render"]
