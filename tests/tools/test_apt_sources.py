@@ -77,6 +77,7 @@ def test_the_main_archive_is_told_from_security_updates_and_other_peoples_packag
         Source("https://deb.nodesource.example/node", "nodistro", ("main",)),
         Source("http://deb.debian.org/debian-security", "bookworm-security", ("main",)),
         Source("http://deb.debian.org/debian", "bookworm-updates", ("main",)),
+        Source("cdrom:[Debian]/", "bookworm", ("main",)),
         Source("http://nearby.example/debian", "bookworm", ("main",), (KEYRING,)),
     ]
     assert debian_mirror(sources) == sources[-1]

@@ -40,6 +40,8 @@ def offline(fake: Fake, empty_cache: Path) -> Fake:
     """A machine whose apt, Go and Docker all fail in their own words."""
     fake("apt-get", 'echo "E: Failed to fetch http://deb.debian.org/ Temporary failure resolving name" >&2; exit 100')
     fake("apt-config", "exit 0")
+    fake("dpkg", "echo amd64")
+    fake("dpkg-deb", "exit 1")
     fake("go", "echo go1.19.8")
     fake("docker", 'echo "Cannot connect to the Docker daemon" >&2; exit 1')
     return fake
@@ -121,7 +123,10 @@ def test_when_nothing_works_the_message_says_why_for_each_source_and_what_to_do(
     assert "Temporary failure resolving" in message
     assert "Go: Go 1.19.8 is older than 1.25" in message
     assert "Docker: the Docker engine does not answer (Cannot connect to the Docker daemon)" in message
-    assert message.endswith("install it and put it on PATH, or set SLOSTACK_PROMTOOL to its path")
+    assert message.endswith(
+        "connect this machine to the network, or install Prometheus from https://prometheus.io/download/ "
+        "and put it on PATH, or set SLOSTACK_PROMTOOL to the path of promtool"
+    )
     assert "\n" not in message
     assert steps == ["fetching Prometheus from Debian forky …"]
 
@@ -131,6 +136,14 @@ def test_an_unreachable_mirror_is_asked_once_and_leaves_nothing_half_made(offlin
         find("amtool")
     assert "sid: " not in str(caught.value)
     assert list((empty_cache / "slostack/tools").iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_cleared_away(offline: Fake, empty_cache: Path) -> None:
+    left_over = empty_cache / "slostack/tools/new-abc/kit"
+    left_over.mkdir(parents=True)
+    with pytest.raises(ToolError):
+        find("amtool")
+    assert not left_over.exists()
 
 
 def test_a_cache_that_cannot_be_written_is_named(fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,9 @@ def read(etc_apt: Path = Path("/etc/apt")) -> list[Source]:
 def debian_mirror(sources: list[Source]) -> Source:
     """The first source that is Debian's main archive; elsewhere (Ubuntu, Mint) Debian's own address."""
     for source in sources:
-        if source.suite in _SUITES and "main" in source.components and "security" not in source.uri:
+        if source.uri.startswith("cdrom:") or "security" in source.uri:
+            continue
+        if source.suite in _SUITES and "main" in source.components:
             return source
     return Source(DEFAULT_MIRROR, "stable", ("main",))
 

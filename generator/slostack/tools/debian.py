@@ -172,7 +172,9 @@ def _open(uri: str, suite: str, keyrings: list[Path], apt_home: Path, on_step: C
 
 
 def _line(uri: str, suite: str, keyrings: list[Path]) -> str:
-    return f"deb [signed-by={','.join(map(str, keyrings))}] {uri} {suite} main\n"
+    # Only the machine's own architecture: apt would also fetch the lists of every foreign one that dpkg knows.
+    own = run(["dpkg", "--print-architecture"], timeout=30).stdout.strip()
+    return f"deb [arch={own} signed-by={','.join(map(str, keyrings))}] {uri} {suite} main\n"
 
 
 def _fetch_keyring(apt_home: Path, on_step: Callable[[str], None]) -> list[Path]:

@@ -51,8 +51,13 @@ def find(name: Name, on_step: Callable[[str], None] = lambda _step: None) -> Too
 def cache_home() -> Path:
     """slostack's directory for what it fetched; safe to delete at any time."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    # The standard wants relative paths ignored.
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "slostack"
+    if base.startswith("/"):  # the standard wants relative paths ignored
+        return Path(base) / "slostack"
+    try:
+        return Path.home() / ".cache/slostack"
+    except RuntimeError as error:  # a user without an entry in the user database, as in many containers
+        msg = "this user has no home directory; set HOME or XDG_CACHE_HOME to a directory that can be written to"
+        raise ToolError(msg) from error
 
 
 def _variable(name: Name) -> str:
@@ -150,19 +155,22 @@ def _fetch(name: Name, kit: Kit, passed_over: list[str], on_step: Callable[[str]
         "Docker": lambda into: container.fetch(kit, into, on_step),
     }
     failures = list(passed_over)
+    for left_over in _kits().glob("new-*"):  # of a process that was killed; this one holds the lock
+        shutil.rmtree(left_over, ignore_errors=True)
     for label, fetch in sources.items():
         with tempfile.TemporaryDirectory(prefix="new-", dir=_kits()) as fresh:
             into = Path(fresh, "kit")
             into.mkdir()
             try:
                 _keep(kit, into, fetch(into))
-            except ToolError as error:
+            except (ToolError, OSError) as error:  # a full disk is no reason for a traceback
                 failures.append(f"{label}: {error}")
             else:
                 return
     msg = (
         f"{name} {dotted(kit.minimum)} or newer was not found and could not be fetched "
-        f"({'; '.join(failures)}): install it and put it on PATH, or set {_variable(name)} to its path"
+        f"({'; '.join(failures)}): connect this machine to the network, or install {kit.title} from "
+        f"https://prometheus.io/download/ and put it on PATH, or set {_variable(name)} to the path of {name}"
     )
     raise ToolError(msg)
 
