@@ -74,6 +74,7 @@ def build(
     windows = {window for slo in slos for tier in slo.tiers for window in (tier.long, tier.short)}
     return Plan(
         source=source,
+        runbooks=spec.runbooks_folder,
         environment=environment,
         links=links,
         mail=spec.mail,
@@ -90,6 +91,7 @@ def build(
         group_labels=tuple(sorted({label for slo in slos for label in slo.by})),
         time_scale=time_scale,
         secrets=tuple(sorted(_secrets(spec))),
+        addresses=moved,
     )
 
 

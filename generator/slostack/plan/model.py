@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -10,6 +11,7 @@ from typing import Literal
 from slostack.burnrate import Severity, Tier
 from slostack.promql import Selector, duration, time_lapse
 from slostack.spec.boards import Board
+from slostack.spec.hours import Hours
 from slostack.spec.model import Email, Links, Mail, PagerDuty, Slack
 
 AlertKind = Literal["burn", "threshold", "absent", "down", "monitoring"]
@@ -120,22 +122,6 @@ class AlertPlan:
 
 
 @dataclass(frozen=True)
-class Hours:
-    """Working hours in a time zone: `days` as Alertmanager writes ranges, times as HH:MM."""
-
-    days: tuple[str, ...]
-    start: str
-    end: str
-    zone: str
-
-    @property
-    def name(self) -> str:
-        """A name that is the same for the same hours."""
-        text = f"{'-'.join(self.days)}-{self.start}-{self.end}-{self.zone}"
-        return "".join(c if c.isalnum() or c == "-" else "-" for c in text).lower()
-
-
-@dataclass(frozen=True)
 class ReceiverPlan:
     """Where notifications of a team and severity go."""
 
@@ -191,6 +177,7 @@ class Plan:
     """Everything that renderers need to know."""
 
     source: str  # the spec's file name, for headers
+    runbooks: str  # the folder of the runbook pages
     environment: str | None
     links: Links
     mail: Mail | None
@@ -206,7 +193,12 @@ class Plan:
     periods: tuple[int, ...]  # the distinct periods of the SLOs, in seconds
     group_labels: tuple[str, ...]  # every label that some SLO or alert is grouped by
     time_scale: int = 1
-    secrets: tuple[str, ...] = field(default=())  # files that receivers read
+    secrets: tuple[str, ...] = ()  # files that receivers read
+    addresses: Mapping[str, str] = field(default_factory=dict)  # host:port → where a local engine runs that program
+
+    def address(self, of: str) -> str:
+        """Where the program runs that the spec and the stack know as `of` (host:port)."""
+        return self.addresses.get(of, of)
 
     def duration(self, seconds: int | Fraction) -> str:
         """A duration as the rules of this plan write it: scaled in time."""

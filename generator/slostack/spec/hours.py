@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
 
-from slostack.plan.model import Hours
 
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _SHORT = {day[:3]: number for number, day in enumerate(_DAYS)}
 _HOURS = re.compile(r"(?P<days>\S+)\s+(?P<start>\d\d:\d\d)\s*-\s*(?P<end>\d\d:\d\d)(?:\s+(?P<zone>\S+))?", re.ASCII)
 _ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
 _EXAMPLE = "write them such as `Mon-Fri 09:00-17:00 Europe/Berlin`"
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Working hours in a time zone: `days` as Alertmanager writes ranges, times as HH:MM."""
+
+    days: tuple[str, ...]
+    start: str
+    end: str
+    zone: str
+
+    @property
+    def name(self) -> str:
+        """A name that is the same for the same hours."""
+        text = f"{'-'.join(self.days)}-{self.start}-{self.end}-{self.zone}"
+        return "".join(c if c.isalnum() or c == "-" else "-" for c in text).lower()
 
 
 def parse_hours(text: str) -> Hours:

@@ -6,11 +6,12 @@ from importlib.resources import files
 from typing import Any
 
 from slostack.plan.alerts import SERVICE_DOWN
-from slostack.plan.model import Hours, Plan, ReceiverPlan
+from slostack.plan.model import Plan, ReceiverPlan
 from slostack.plan.monitoring import WATCHDOG
 from slostack.promql import quote
 from slostack.render.alertmanager.receivers import receiver
 from slostack.render.yamltext import document, generated
+from slostack.spec.hours import Hours
 
 CONFIG = "alerts/alertmanager.yml"
 TEMPLATE = "alerts/templates/notification.tmpl"

@@ -1,0 +1,5 @@
+"""`python -m slostack`."""
+
+from slostack.cli import main
+
+main()

@@ -1,0 +1,54 @@
+"""Prometheus's own configuration: what it scrapes, which rules it loads, where its alerts go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slostack.plan.model import Plan
+from slostack.render.yamltext import document, generated
+
+CONFIG = "stack/prometheus/prometheus.yml"
+SCRAPE_TIMEOUT_LIMIT = 10  # seconds; the rules count up to 12 s ago, so no scrape may take longer
+# The stack's own programs, by the addresses that they have among themselves.
+PROMETHEUS = "prometheus:9090"
+ALERTMANAGER = "alertmanager:9093"
+INBOX = "inbox:9099"
+
+
+def render(plan: Plan) -> dict[str, str]:
+    """`stack/prometheus/prometheus.yml`; paths in it are relative to its folder."""
+    header = generated(plan.source, "What Prometheus scrapes, which rules it loads, and where its alerts go.")
+    return {CONFIG: document(_config(plan), header)}
+
+
+def _config(plan: Plan) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "global": {
+            "scrape_interval": plan.duration(15),
+            "scrape_timeout": plan.duration(10),
+            "evaluation_interval": plan.duration(30),
+        }
+    }
+    if plan.environment:
+        config["global"]["external_labels"] = {"environment": plan.environment}
+    config["rule_files"] = ["../../alerts/rules/*.yml"]
+    config["alerting"] = {
+        "alertmanagers": [{"timeout": "10s", "static_configs": [{"targets": [plan.address(ALERTMANAGER)]}]}]
+    }
+    if plan.time_scale > 1:
+        # A time-lapse starts with a past: samples dated back are let in.
+        config["storage"] = {"tsdb": {"out_of_order_time_window": plan.duration(max(plan.periods, default=0) * 2)}}
+    own = {"prometheus": PROMETHEUS, "alertmanager": ALERTMANAGER, "inbox": INBOX}
+    config["scrape_configs"] = [
+        {"job_name": job, "static_configs": [{"targets": [plan.address(address)]}]} for job, address in own.items()
+    ] + [
+        {
+            "job_name": scrape.job,
+            "scrape_interval": plan.duration(scrape.interval),
+            "scrape_timeout": plan.duration(min(scrape.interval, SCRAPE_TIMEOUT_LIMIT)),
+            "metrics_path": scrape.path,
+            "static_configs": [{"targets": list(scrape.targets)}],
+        }
+        for scrape in plan.scrapes
+    ]
+    return config

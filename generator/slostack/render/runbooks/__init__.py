@@ -1,0 +1,134 @@
+"""Runbook pages: one per alert. A generated block of facts, and human sections that are never touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from importlib.resources import files
+
+import jinja2
+
+from slostack.burnrate import decimal_text, detection_seconds, reset_seconds
+from slostack.plan import texts
+from slostack.plan.model import AlertPlan, Plan, SloPlan
+
+BEGIN = "<!-- slostack:facts begin -->"
+END = "<!-- slostack:facts end -->"
+DRAFT = "<!-- slostack:draft -->"
+SECTIONS = (
+    "What this means",
+    "Is it real?",
+    "Mitigate now",
+    "Find the cause",
+    "Fixed when",
+    "Escalate",
+    "Afterwards",
+)
+_BLOCK = re.compile(re.escape(BEGIN) + r".*?" + re.escape(END), re.DOTALL)
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FunctionLoader(lambda name: files(__package__).joinpath(name).read_text(encoding="utf-8")),
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    undefined=jinja2.StrictUndefined,
+    autoescape=False,  # noqa: S701 - the output is Markdown; `cell` escapes what could end a table cell or a code span
+)
+
+
+class PageError(Exception):
+    """A page whose markers were damaged, so that the facts cannot be placed; the message names page and remedy."""
+
+
+def render(plan: Plan, folder: str, existing: Mapping[str, str]) -> dict[str, str]:
+    """Every alert's page below `folder`, from the text it has now (by path), or a draft where it has none.
+
+    Raises PageError.
+    """
+    out = {}
+    for name in sorted({alert.name for alert in plan.alerts}):
+        path = f"{folder}/{name}.md"
+        rules = [alert for alert in plan.alerts if alert.name == name]
+        block = f"{BEGIN}\n{facts(plan, rules)}{END}"
+        text = existing.get(path)
+        if text is None:
+            text = _draft(plan, rules)
+        elif text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+            raise PageError(
+                f"{path}: the markers of the generated block are damaged"
+                f" — write the line {BEGIN} and, below it, the line {END} once each, under the title"
+            )
+        out[path] = _BLOCK.sub(lambda _, block=block: block, text)  # type: ignore[misc]  # the block is bound now
+    return out
+
+
+def facts(plan: Plan, rules: list[AlertPlan]) -> str:
+    """The generated block of an alert's page, in Markdown; `rules` are the alert's rules, one per tier or service."""
+    return _TEMPLATES.get_template("facts.md.jinja").render(
+        rules=rules,
+        services=sorted({rule.service for rule in rules}),
+        slos={slo.id: slo for slo in plan.slos},
+        receivers=sorted({receiver for rule in rules for receiver in rule.receivers}),
+        escalations=_escalations(plan, rules),
+        links=plan.links,
+        cell=_cell,
+        fixed=_fixed,
+        span=texts.span,
+        percent=texts.percent,
+        detection=_detection,
+    )
+
+
+def _draft(plan: Plan, rules: list[AlertPlan]) -> str:
+    first = rules[0]
+    return _TEMPLATES.get_template("draft.md.jinja").render(
+        rule=first,
+        begin=BEGIN,
+        end=END,
+        draft=DRAFT,
+        sections=SECTIONS,
+        query=_flat(first.expression),
+        escalations=_escalations(plan, rules),
+        span=texts.span,
+    )
+
+
+def _escalations(plan: Plan, rules: list[AlertPlan]) -> list[tuple[str, int, str]]:
+    teams = {rule.team for rule in rules}
+    return [(team.name, after, to) for team in plan.teams if team.name in teams for after, to in team.escalation]
+
+
+def _detection(slo: SloPlan, rule: AlertPlan) -> list[tuple[str, str, str]]:
+    """For total failure, and for a tenth: (share, time until it fires, time until it resets after recovery)."""
+    out: list[tuple[str, str, str]] = []
+    if rule.tier is None:
+        return out
+    for share, words in ((1, "everything"), (0.1, "one in ten")):
+        ratio = Fraction(str(share))
+        fires = detection_seconds(rule.tier, slo.period, slo.budget, ratio)
+        ends = reset_seconds(rule.tier, slo.period, slo.budget, ratio)
+        out.append((words, _about(fires), _about(ends)))
+    return out
+
+
+def _about(seconds: Fraction | None) -> str:
+    """A duration rounded to what matters at 3 a.m.; `never` for None."""
+    if seconds is None:
+        return "never"
+    for size, name in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{decimal_text(Fraction(round(seconds / size, 1)), 1)} {name}"
+    return f"{round(seconds)} s"
+
+
+def _fixed(url: str) -> str:
+    """An alert's link without the parts that only the firing alert knows."""
+    return "&".join(part for part in url.split("&") if "{{" not in part)
+
+
+def _flat(expression: str) -> str:
+    return " ".join(expression.split())
+
+
+def _cell(text: str) -> str:
+    return _flat(text).replace("|", "\\|")
