@@ -1,0 +1,95 @@
+"""`slostack up`, `down` and `status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from slostack.commands.reading import plan_of, spec_options
+from slostack.failure import FINDINGS, MISSING, Failure
+from slostack.live import grafana, local
+from slostack.tools.errors import ToolError
+
+_engine = click.option(
+    "--engine",
+    type=click.Choice(["local"]),
+    default="local",
+    show_default=True,
+    help="local: plain processes on this machine.",
+)
+
+
+def _step(text: str) -> None:
+    click.echo(f"  {text}", err=True)
+
+
+def start(spec: Path, environment: str | None, free_ports: bool, **options: Any) -> local.LocalStack:
+    """Start the local engine for a spec and wait until it answers."""
+    ports = local.choose_ports(free_ports, grafana.on_path() is not None)
+    plan = plan_of(spec, environment, addresses=local.addresses(ports), **options)
+    try:
+        return local.up(plan, spec.parent / local.FOLDER, spec.parent, ports, _step)
+    except ToolError as error:
+        raise Failure(str(error), MISSING) from error
+
+
+@click.command()
+@spec_options
+@_engine
+@click.option("--time-scale", type=click.IntRange(1, 600), default=1, help="Run everything this many times faster.")
+@click.option("--free-ports", is_flag=True, help="Take any free ports instead of the usual ones.")
+def up(spec: Path, environment: str | None, engine: str, time_scale: int, free_ports: bool) -> None:
+    """Start the stack with everything loaded, on loopback, and return when it answers.
+
+    With the local engine: Prometheus and Alertmanager (from PATH, else fetched once), the workload, the notification
+    inbox and the runbook pages; Grafana too where it is on PATH. Logs are in .slostack/local/logs.
+
+    \b
+    Examples:
+      slostack up                       the usual ports, real time
+      slostack up --time-scale 60       a minute passes in a second
+    """
+    del engine  # the only one there is
+    stack = start(spec, environment, free_ports, time_scale=time_scale)
+    if time_scale > 1:
+        click.echo(
+            f"Time-lapse: everything runs {time_scale} times faster; every duration in the rules is divided by it."
+        )
+    _print(stack)
+
+
+@click.command()
+@_engine
+@click.option("--spec", type=click.Path(path_type=Path), default=Path("slo.yaml"), help="The spec it was started with.")
+@click.option("--keep", is_flag=True, help="Keep data and logs in .slostack/local.")
+def down(engine: str, spec: Path, keep: bool) -> None:
+    """Stop the stack. Nothing stays behind: no process, no data, no logs (unless --keep)."""
+    del engine
+    count = local.down(spec.parent / local.FOLDER, keep)
+    click.echo(f"{count} processes stopped" if count else "nothing was running")
+
+
+@click.command()
+@_engine
+@click.option("--spec", type=click.Path(path_type=Path), default=Path("slo.yaml"), help="The spec it was started with.")
+def status(engine: str, spec: Path) -> None:
+    """Say what of the stack runs, and where. Exits with 1 if a part has died, with 3 if there is no stack."""
+    del engine
+    stack = local.load(spec.parent / local.FOLDER)
+    if stack is None:
+        raise Failure("no stack is up — `slostack up` starts one", MISSING)
+    _print(stack)
+    dead = [process.name for process in stack.processes if not process.running()]
+    if dead:
+        raise Failure(f"{', '.join(dead)} not running; the logs are in {stack.folder / 'logs'}", FINDINGS)
+
+
+def _print(stack: local.LocalStack) -> None:
+    for process in stack.processes:
+        state = "up  " if process.running() else "DOWN"
+        click.echo(f"{state} {process.name:13} {process.url}")
+    password = stack.folder / "data/grafana-password"
+    if password.exists():
+        click.echo(f"     Grafana's user is admin, the password is in {password}")

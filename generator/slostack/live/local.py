@@ -1,0 +1,253 @@
+"""The stack as plain processes on loopback, for machines without Docker."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from slostack import outputs
+from slostack.failure import MISSING, Failure
+from slostack.live import grafana, ports, programs
+from slostack.live.clients import Alertmanager, Client, Inbox, Prometheus, Workload, wait_until
+from slostack.live.ports import HOST
+from slostack.live.processes import Process, start, stop
+from slostack.plan.model import Plan
+from slostack.tools.catalogue import Tool
+from slostack.tools.find import find
+
+FOLDER = ".slostack/local"
+_STATE = "state.json"
+_READY = {
+    "prometheus": "/-/ready",
+    "alertmanager": "/-/ready",
+    "inbox": "/healthz",
+    "runbooks": "/healthz",
+    "workload": "/healthz",
+    "grafana": "/api/health",
+}
+_START_SECONDS = 60.0
+# Where the spec and the stack's configuration know the programs; a local engine runs them elsewhere.
+_KNOWN_AS = {
+    "prometheus": "prometheus:9090",
+    "alertmanager": "alertmanager:9093",
+    "inbox": "inbox:9099",
+    "runbooks": "runbooks:9098",
+    "workload": "workload:8000",
+    "grafana": "grafana:3000",
+}
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """A stack that runs, or ran, below a folder."""
+
+    folder: Path
+    processes: tuple[Process, ...]
+    time_scale: int
+    environment: str | None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def url(self, name: str) -> str:
+        """The address of a part. Raises Failure where the stack has no such part."""
+        for process in self.processes:
+            if process.name == name:
+                return process.url
+        raise Failure(f"the running stack has no {name} — `slostack status` lists what it has", MISSING)
+
+    @property
+    def prometheus(self) -> Prometheus:
+        """Its Prometheus."""
+        return Prometheus(self.url("prometheus"))
+
+    @property
+    def alertmanager(self) -> Alertmanager:
+        """Its Alertmanager."""
+        return Alertmanager(self.url("alertmanager"))
+
+    @property
+    def inbox(self) -> Inbox:
+        """Its notification inbox."""
+        return Inbox(self.url("inbox"))
+
+    @property
+    def workload(self) -> Workload:
+        """Its workload."""
+        return Workload(self.url("workload"))
+
+
+def addresses(taken: dict[str, int]) -> dict[str, str]:
+    """Where the programs run, by the address that the spec knows; and by the links' usual address."""
+    here = {known: f"{HOST}:{taken[name]}" for name, known in _KNOWN_AS.items() if name in taken}
+    usual = {f"{HOST}:{port}": f"{HOST}:{taken[name]}" for name, port in ports.USUAL.items() if name in taken}
+    return usual | here
+
+
+def choose_ports(any_free: bool, with_grafana: bool) -> dict[str, int]:
+    """The usual ports, or free ones. Raises Failure where a usual one is taken."""
+    wanted = {name: port for name, port in ports.USUAL.items() if with_grafana or name != "grafana"}
+    if any_free:
+        return ports.free(list(wanted))
+    ports.check(wanted)
+    return wanted
+
+
+def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step: Step) -> LocalStack:
+    """Start everything and return when all of it answers. `plan` was built with `addresses(taken)`.
+
+    Raises Failure, with nothing left running, where a program is missing or does not come up.
+    """
+    running = load(folder)
+    if running and any(process.running() for process in running.processes):
+        raise Failure(f"a stack is up already in {folder} — `slostack down` stops it", MISSING)
+    if folder.exists():
+        shutil.rmtree(folder)
+    tools = {name: find(name, step) for name in ("prometheus", "alertmanager")}
+    config = folder / "config"
+    for path, content in outputs.render(plan, outputs.pages(spec_folder, plan.runbooks), plan.runbooks).items():
+        (config / path).parent.mkdir(parents=True, exist_ok=True)
+        (config / path).write_bytes(content)
+    guides = spec_folder / plan.runbooks / "guides"
+    if guides.is_dir():
+        shutil.copytree(guides, config / plan.runbooks / "guides")
+    (folder / "logs").mkdir()
+    started: list[Process] = []
+    try:
+        for name, argv, env in _commands(plan, folder, taken, tools):
+            step(f"starting {name} on port {taken[name]}")
+            url = f"http://{HOST}:{taken[name]}"
+            log = folder / "logs" / f"{name}.log"
+            started.append(start(name, argv, cwd=spec_folder.resolve(), env=env, log=log, url=url))
+            _save(LocalStack(folder, tuple(started), plan.time_scale, plan.environment))
+        for process in started:
+            _await(process)
+    except OSError as error:
+        stop(started)
+        raise Failure(
+            f"cannot start {error.filename}: {error.strerror}; the logs are in {folder / 'logs'}", MISSING
+        ) from error
+    except BaseException:
+        stop(started)
+        raise
+    return LocalStack(folder, tuple(started), plan.time_scale, plan.environment)
+
+
+def down(folder: Path, keep: bool = False) -> int:
+    """Stop what runs below `folder` and remove the folder, unless `keep`. Returns how many processes were stopped."""
+    stack = load(folder)
+    running = [process for process in stack.processes if process.running()] if stack else []
+    stop(running)
+    if not keep and folder.exists():
+        shutil.rmtree(folder)
+        with contextlib.suppress(OSError):  # another engine's folder may be beside it
+            folder.parent.rmdir()
+    return len(running)
+
+
+def load(folder: Path) -> LocalStack | None:
+    """The stack whose state is kept in `folder`, running or not; None where there is none."""
+    try:
+        state = orjson.loads((folder / _STATE).read_bytes())
+        processes = tuple(Process(**record) for record in state["processes"])
+        return LocalStack(folder, processes, state["time_scale"], state["environment"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Failure(
+            f"{folder / _STATE} cannot be understood — stop its processes by hand and delete it", MISSING
+        ) from error
+
+
+def _save(stack: LocalStack) -> None:
+    state = {
+        "processes": [process.record() for process in stack.processes],
+        "time_scale": stack.time_scale,
+        "environment": stack.environment,
+    }
+    path = stack.folder / _STATE
+    path.with_suffix(".new").write_bytes(orjson.dumps(state, option=orjson.OPT_INDENT_2))
+    path.with_suffix(".new").replace(path)
+
+
+def _await(process: Process) -> None:
+    client = Client(process.url)
+    path = _READY[process.name]
+    wait_until(lambda: client.answers(path) or not process.running(), _START_SECONDS)
+    if not process.running() or not client.answers(path):
+        what = "did not come up" if process.running() else "ended at once"
+        raise Failure(f"{process.name} {what}; its log ({process.log}) says:\n{process.last_words()}", MISSING)
+
+
+def _commands(
+    plan: Plan, folder: Path, taken: dict[str, int], tools: dict[str, Tool]
+) -> Iterator[tuple[str, list[str], dict[str, str]]]:
+    """Every part with its command line and environment, in the order in which they start."""
+    config, data, env = (folder / "config").resolve(), (folder / "data").resolve(), programs.environment()
+    for name in ("prometheus", "alertmanager", "inbox"):
+        (data / name).mkdir(parents=True)
+    listen = {name: ["--host", HOST, "--port", str(port)] for name, port in taken.items()}
+    yield (
+        "inbox",
+        [*programs.command("inbox"), *listen["inbox"], "--data", str(data / "inbox"), *_heartbeat(plan)],
+        env,
+    )
+    bases = plan.links.model_dump() | {"inbox": f"http://{HOST}:{taken['inbox']}"}
+    bases |= {"workload": f"http://{HOST}:{taken['workload']}", "jaeger": plan.links.traces}
+    settings = [part for name, url in bases.items() for part in ("--set", f"{name}={url}")]
+    pages = str(config / plan.runbooks)
+    yield "runbooks", [*programs.command("runbook_site"), *listen["runbooks"], "--pages", pages, *settings], env
+    scale = ["--time-scale", str(plan.time_scale)]
+    yield "workload", [*programs.command("workload"), *listen["workload"], *scale], env
+    yield "alertmanager", _alertmanager(plan, tools["alertmanager"], config, data, taken), env
+    yield "prometheus", _prometheus(plan, tools["prometheus"], config, data, taken), env
+    if "grafana" in taken:
+        password = data / "grafana-password"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(18), encoding="utf-8")
+        yield "grafana", *grafana.command(plan, config, data, taken, password)
+
+
+def _alertmanager(plan: Plan, tool: Tool, config: Path, data: Path, taken: dict[str, int]) -> list[str]:
+    return [
+        *tool.argv,
+        f"--config.file={config / 'alerts/alertmanager.yml'}",
+        f"--storage.path={data / 'alertmanager'}",
+        f"--web.listen-address={HOST}:{taken['alertmanager']}",
+        f"--web.external-url={plan.links.alertmanager}",
+        "--cluster.listen-address=",
+        "--enable-feature=utf8-strict-mode",
+    ]
+
+
+def _prometheus(plan: Plan, tool: Tool, config: Path, data: Path, taken: dict[str, int]) -> list[str]:
+    arguments = [
+        *tool.argv,
+        f"--config.file={config / 'stack/prometheus/prometheus.yml'}",
+        f"--storage.tsdb.path={data / 'prometheus'}",
+        f"--storage.tsdb.retention.time={plan.retention}s",
+        f"--web.listen-address={HOST}:{taken['prometheus']}",
+        f"--web.external-url={plan.links.prometheus}",
+        "--web.enable-lifecycle",
+        "--enable-feature=exemplar-storage",
+    ]
+    if plan.time_scale > 1:
+        arguments += [
+            "--web.enable-remote-write-receiver",  # the time-lapse's past comes in this way
+            f"--query.lookback-delta={plan.duration(300)}",
+            f"--rules.alert.resend-delay={plan.duration(60)}",
+            f"--rules.alert.for-grace-period={plan.duration(600)}",
+            f"--rules.alert.for-outage-tolerance={plan.duration(3600)}",
+        ]
+    return arguments
+
+
+def _heartbeat(plan: Plan) -> list[str]:
+    return ["--heartbeat-limit", str(max(10, 300 // plan.time_scale))]
