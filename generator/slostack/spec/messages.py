@@ -41,7 +41,7 @@ def sentences(errors: Iterable[ErrorDetails], places: Places) -> list[Problem]:
 
     A missing key that stands there misspelt is reported once, as the unknown key that it is.
     """
-    all_errors = list(errors)
+    all_errors = _one_alternative(list(errors), places)
     misspelt = set()
     for error in all_errors:
         if error["type"] == "extra_forbidden":
@@ -52,6 +52,28 @@ def sentences(errors: Iterable[ErrorDetails], places: Places) -> list[Problem]:
         for error in all_errors
         if error["type"] != "missing" or (_written(error["loc"][:-1], places), error["loc"][-1]) not in misspelt
     ]
+
+
+def _one_alternative(errors: list[ErrorDetails], places: Places) -> list[ErrorDetails]:
+    """Of a value that fits none of several types, the errors of the type that its writer meant: a list's for a list."""
+    rivals: dict[Path, list[ErrorDetails]] = {}
+    for error in errors:
+        location = error["loc"][:-1] if error["type"] == "missing" or error["loc"][-1:] == (_KEY,) else error["loc"]
+        known = places.known(location)
+        if len(known) < len(location):
+            rivals.setdefault(known, []).append(error)
+    beaten: set[int] = set()
+    for path, group in rivals.items():
+        meant = [error for error in group if _meant_type(error, path, places)]
+        if meant:
+            beaten |= {id(error) for error in group if not any(error is kept for kept in meant)}
+    return [error for error in errors if id(error) not in beaten]
+
+
+def _meant_type(error: ErrorDetails, path: Path, places: Places) -> bool:
+    if isinstance(places.node(path), Sequence):
+        return len(_written(error["loc"], places)) > len(path)
+    return error["type"] not in _WANTED
 
 
 def _problem(error: ErrorDetails, places: Places) -> Problem:

@@ -1,0 +1,83 @@
+"""Checks of a whole spec: what each key says is fine, and together they make no sense. One check per module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from slostack.checks.spec import (
+    alert_names,
+    board_uids,
+    hours,
+    lost_labels,
+    no_buckets,
+    no_job,
+    no_mail,
+    no_series,
+    no_slos,
+    periods,
+    promql_syntax,
+    promql_type,
+    reserved_labels,
+    retention,
+    scrape_clash,
+    slo_ids,
+    tier_windows,
+    unknown_alert,
+    unknown_slo,
+    unknown_team,
+    unknown_tiers,
+    unreachable_tier,
+)
+from slostack.problems import Problem, in_order
+from slostack.spec.load import Loaded, of_environment
+from slostack.spec.model import Spec
+from slostack.spec.places import Places
+
+Check = Callable[[Spec, Places], Iterator[Problem]]
+
+CHECKS: dict[str, Check] = {
+    module.CODE: module.check
+    for module in (
+        alert_names,
+        board_uids,
+        hours,
+        lost_labels,
+        no_buckets,
+        no_job,
+        no_mail,
+        no_series,
+        no_slos,
+        periods,
+        promql_syntax,
+        promql_type,
+        reserved_labels,
+        retention,
+        scrape_clash,
+        slo_ids,
+        tier_windows,
+        unknown_alert,
+        unknown_slo,
+        unknown_team,
+        unknown_tiers,
+        unreachable_tier,
+    )
+}
+
+
+def check_spec(loaded: Loaded) -> list[Problem]:
+    """What is wrong in the file and in each of its environments, whichever is chosen, sorted by place.
+
+    These come on top of `loaded.problems`. Environments that could not be read are left out.
+    """
+    base: list[Problem] = []
+    found: list[Problem] = []
+    for variant in loaded.variants:
+        if variant.spec is None:
+            continue
+        problems = [problem for check in CHECKS.values() for problem in check(variant.spec, variant.places)]
+        if variant.environment is None:
+            base = problems
+            found += problems
+        else:
+            found += of_environment(problems, base, variant.environment)
+    return in_order(found)
