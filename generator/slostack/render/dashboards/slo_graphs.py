@@ -1,0 +1,319 @@
+"""The graphs of an SLO page: how the budget was spent, what fails, who suffers, and how long things take."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from slostack.burnrate import decimal_text
+from slostack.plan import Plan, SloPlan
+from slostack.promql import Selector, duration
+from slostack.recorded import INFO
+from slostack.render.dashboards import queries
+from slostack.render.dashboards.look import (
+    BLUE,
+    GONE,
+    NO_TRAFFIC_TEXT,
+    PALE,
+    PER_MINUTE,
+    PERCENT,
+    RED,
+    TIMES,
+    VIOLET,
+    Json,
+    plain,
+    severity_colour,
+    steps,
+)
+from slostack.render.dashboards.panels import (
+    Panel,
+    dashes,
+    fixed,
+    heatmap,
+    query,
+    series_override,
+    table,
+    time_series,
+)
+
+_WEEK = 7 * 86_400
+_FLOOR = 0.1  # burn rates below this are all the same: nothing to see
+_SHADES = ("dark-blue", "semi-dark-blue", "light-blue", "#8e9bb3")  # the longer the window, the paler
+
+
+def budget(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel:
+    """The spending of the budget over its period, beside an even pace."""
+    period = max(slo.period for slo in slos)
+    seconds = decimal_text(Fraction(period, plan.time_scale), 3)
+    even = f'1 - (timestamp({INFO}{{slo="$slo"}} @ end()) - time()) / {seconds}'
+    return time_series(
+        "How was the budget spent?",
+        "The share of the period's error budget spent so far, added up from the beginning of the period shown. The"
+        " dashed line is an even pace. Steps are incidents; above the dashed line the spending is ahead of time; at"
+        " 100 % (◆) the budget is gone. Where the promise is kept per group, it is the group with the least left.",
+        [
+            query(plan.lapse(queries.spent_per_step(scope)), "spent per step", ref="A"),
+            query(plan.lapse(even), "even pace", ref="B"),
+            query(plan.lapse(f'1 + 0 * {INFO}{{slo="$slo"}}'), f"{GONE.mark} gone", ref="C"),
+        ],
+        unit=PERCENT,
+        decimals=0,
+        soft_max=1.05,
+        overrides=[
+            series_override("spent per step", custom__hideFrom={"viz": True, "legend": True, "tooltip": True}),
+            series_override("spent", color=fixed(BLUE), custom__fillOpacity=18),
+            series_override("even pace", **dashes(PALE)),
+            series_override(f"{GONE.mark} gone", **dashes(VIOLET, 2)),
+        ],
+        empty=NO_TRAFFIC_TEXT,
+        extra={
+            "timeFrom": plan.duration(period),
+            "interval": plan.duration(3600),
+            "transformations": [
+                {
+                    "id": "calculateField",
+                    "options": {
+                        "mode": "cumulativeFunctions",
+                        "cumulative": {"field": "spent per step", "reducer": "sum"},
+                        "alias": "spent",
+                        "replaceFields": False,
+                    },
+                },
+            ],
+        },
+    )
+
+
+def burn(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel:
+    """Burn rates by window, with the factors at which alerts fire."""
+    windows = tuple(sorted({tier.long for slo in slos for tier in slo.tiers})) or (3600, 21_600)
+    targets = [query(plan.lapse(f"clamp_min({queries.burns(scope, windows)}, {_FLOOR})"), "over {{window}}")]
+    overrides: list[Json] = [
+        series_override(f"over {duration(window)}", color=fixed(_SHADES[min(index, len(_SHADES) - 1)]))
+        for index, window in enumerate(windows)
+    ]
+    for name, severity, expression in _factors(slos):
+        targets.append(query(plan.lapse(expression), name, ref=f"T{len(targets)}"))
+        overrides.append(series_override(name, **dashes(severity_colour(severity))))
+    return time_series(
+        "How fast does it burn?",
+        "The pace of spending over several windows: 1 × spends the budget exactly by the end of the period. Normal is"
+        f" below 1 ×; all up to {_FLOOR} × lies on the floor. An alert fires while its window is above its dashed"
+        " line and a shorter one agrees. Short windows show what is new, long ones what lasts.",
+        targets,
+        unit=TIMES,
+        decimals=1,
+        overrides=overrides,
+        fill=0,
+        minimum=_FLOOR,
+        soft_max=20,
+        log=True,
+        legend="table",
+        calcs=("lastNotNull", "max"),
+        empty=NO_TRAFFIC_TEXT,
+    )
+
+
+def _factors(slos: tuple[SloPlan, ...]) -> list[tuple[str, str, str]]:
+    """The alerts' factors as (words, severity, expression); one that only some SLOs have, shows for those."""
+    having: dict[tuple[str, str], list[SloPlan]] = {}
+    for slo in slos:
+        for tier in slo.tiers:
+            factor = plain(tier.factor(slo.period), 2)
+            name = f"{tier.severity} from {factor} × over {duration(tier.long)}"
+            having.setdefault((name, tier.severity), []).append(slo)
+    out = []
+    for (name, severity), owners in having.items():
+        factor = name.split()[2]
+        matcher = "" if len(owners) == len(slos) else f",{queries.among(tuple(owners))}"
+        out.append((name, severity, f'{factor} + 0 * max({INFO}{{slo="$slo"{matcher}}})'))
+    return out
+
+
+def share(plan: Plan, scope: queries.Scope) -> Panel:
+    """The share that fails, beside the share that may."""
+    return time_series(
+        "What share fails?",
+        "The share of events that broke the promise, over five minutes and over an hour, beside the share that may."
+        " Normal is below the dashed line most of the time. Where the promise is kept per group, the worst group.",
+        [
+            query(plan.lapse(queries.failing_share(scope, 300)), "5 min", ref="A"),
+            query(plan.lapse(queries.failing_share(scope, 3600)), "1 h", ref="B"),
+            query(plan.lapse(queries.allowed_share(scope)), "promised at most", ref="C"),
+        ],
+        unit=PERCENT,
+        overrides=[
+            series_override("5 min", color=fixed("light-blue"), custom__lineWidth=1),
+            series_override("1 h", color=fixed("dark-blue")),
+            series_override("promised at most", **dashes(PALE, 2)),
+        ],
+        empty=NO_TRAFFIC_TEXT,
+    )
+
+
+def failing(plan: Plan, scope: queries.Scope) -> Panel:
+    """How many fail, beside how many may at this traffic."""
+    return time_series(
+        "How many fail, how many may?",
+        "Events per minute that broke the promise, beside how many may at this traffic. Normal is mostly below the"
+        " dashed line. What lies above it is taken from the budget of quieter times. Groups are summed.",
+        [
+            query(plan.lapse(queries.failing_per_minute(scope)), "failing", ref="A"),
+            query(plan.lapse(queries.allowed_per_minute(scope)), "allowed", ref="B"),
+        ],
+        unit=PER_MINUTE,
+        overrides=[
+            series_override("failing", color=fixed(BLUE), custom__fillOpacity=25),
+            series_override("allowed", **dashes(PALE, 2)),
+        ],
+        empty=NO_TRAFFIC_TEXT,
+    )
+
+
+def traffic(plan: Plan, scope: queries.Scope) -> Panel:
+    """How much happens, beside the same time a week ago."""
+    return time_series(
+        "Is the traffic as usual?",
+        "All events per minute, beside the same time a week ago. Normal is that both lines go together. Much less can"
+        " mean that users do not get through at all; much more explains slowness. Groups are summed.",
+        [
+            query(plan.lapse(queries.events_per_minute(scope)), "now", ref="A"),
+            query(plan.lapse(queries.events_per_minute(scope, duration(_WEEK))), "a week ago", ref="B"),
+        ],
+        unit=PER_MINUTE,
+        overrides=[
+            series_override("now", color=fixed(BLUE), custom__fillOpacity=12),
+            series_override("a week ago", **dashes(PALE, 2)),
+        ],
+        empty=NO_TRAFFIC_TEXT,
+    )
+
+
+def groups_over_time(plan: Plan, scope: queries.Scope) -> Panel:
+    """The last hour's share of failures of the worst few groups."""
+    by = ", ".join(scope.labels)
+    legend = " ".join(f"{{{{{label}}}}}" for label in scope.labels)
+    return time_series(
+        "Which groups fail?",
+        "The share of failures over an hour in the five groups that failed most in the last hour, beside the share that"
+        " may. Normal is that all are below the dashed line. One group alone points to its data, its provider or its"
+        " release; all together to what they share.",
+        [
+            query(
+                plan.lapse(f"{queries.share_by_group(scope)} and on ({by}) {queries.failing_groups(scope, 5)}"),
+                legend,
+                ref="A",
+            ),
+            query(plan.lapse(queries.allowed_share(scope)), "promised at most", ref="B"),
+        ],
+        unit=PERCENT,
+        overrides=[series_override("promised at most", **dashes(PALE, 2))],
+        fill=0,
+        empty=NO_TRAFFIC_TEXT,
+    )
+
+
+def groups(plan: Plan, scope: queries.Scope) -> Panel:
+    """The groups with the least budget left."""
+    asked = {
+        "Left": queries.worst_groups(scope, 10),
+        "Burn": queries.burn_by_group(scope),
+        "Share": queries.share_by_group(scope),
+    }
+    names = {label: label.replace("_", " ").capitalize() for label in scope.labels}
+    names |= {"Value #Left": "Budget left", "Value #Burn": "Burning now", "Value #Share": "Fails, last hour"}
+    return table(
+        "Whose budget is spent?",
+        "The ten groups with the least budget left. A promise without groups is one line. Normal is a budget above zero"
+        " everywhere. Choose a group above the board to see only its graphs.",
+        [query(plan.lapse(expression), ref=ref, instant=True, form="table") for ref, expression in asked.items()],
+        [
+            {"id": "merge", "options": {}},
+            {
+                "id": "filterByValue",
+                "options": {
+                    "type": "include",
+                    "match": "all",
+                    "filters": [{"fieldName": "Value #Left", "config": {"id": "isNotNull", "options": {}}}],
+                },
+            },
+            {
+                "id": "organize",
+                "options": {
+                    "excludeByName": {"Time": True},
+                    "includeByName": {},
+                    "indexByName": {name: index for index, name in enumerate(names)},
+                    "renameByName": names,
+                },
+            },
+        ],
+        overrides=[
+            series_override(
+                "Budget left",
+                unit=PERCENT,
+                decimals=0,
+                min=0,
+                max=1,
+                thresholds=steps((VIOLET, None), (BLUE, 1e-9)),
+                custom__cellOptions={"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
+            ),
+            series_override("Burning now", unit=TIMES, decimals=1),
+            series_override("Fails, last hour", unit=PERCENT, decimals=2),
+        ],
+        sort=[("Budget left", False)],
+        empty=NO_TRAFFIC_TEXT,
+    )
+
+
+def latency(plan: Plan, slos: tuple[SloPlan, ...]) -> list[tuple[Panel, Panel]]:
+    """For each histogram that a promise is about: its heat map, and its tail beside the promised times."""
+    having: dict[Selector, list[SloPlan]] = {}
+    for slo in slos:
+        if slo.histogram is not None:
+            having.setdefault(slo.histogram, []).append(slo)
+    return [(_heat(plan, histogram, of), _tail(plan, histogram, of)) for histogram, of in having.items()]
+
+
+def _promised(slos: list[SloPlan]) -> str:
+    return ", ".join(f"{slo.objective} % within {plain(slo.threshold or Fraction(0), 3)} s" for slo in slos)
+
+
+def _heat(plan: Plan, histogram: Selector, slos: list[SloPlan]) -> Panel:
+    buckets = histogram.renamed("_bucket")
+    return heatmap(
+        f"How are times spread? (promised: {_promised(slos)})",
+        "How many events took how long: the darker a cell, the more. Normal is a dark band well below the promised"
+        " time. A second band above it is a group of slow events; diamonds are single traces, click one to open it.",
+        query(
+            plan.lapse(f"sum by (le) (increase({buckets}[$__rate_interval]))"),
+            "{{le}}",
+            form="heatmap",
+            exemplars=True,
+        ),
+        unit="s",
+        empty=NO_TRAFFIC_TEXT,
+    )
+
+
+def _tail(plan: Plan, histogram: Selector, slos: list[SloPlan]) -> Panel:
+    buckets = f"sum by (le) (rate({histogram.renamed('_bucket')}[$__rate_interval]))"
+    targets, overrides = [], []
+    for index, slo in enumerate(sorted(slos, key=lambda slo: slo.objective)):
+        shade = _SHADES[min(index * 2, len(_SHADES) - 1)]
+        at = f"{slo.objective} % take at most"
+        quantile = decimal_text(Fraction(slo.objective) / 100)
+        targets.append(query(plan.lapse(f"histogram_quantile({quantile}, {buckets})"), at, ref=f"Q{index}"))
+        overrides.append(series_override(at, color=fixed(shade)))
+        limit = f"promised for {slo.objective} %"
+        seconds = decimal_text(slo.threshold or Fraction(0))
+        targets.append(query(f"vector({seconds})", limit, ref=f"L{index}"))
+        overrides.append(series_override(limit, **dashes(shade if index else RED, 2)))
+    return time_series(
+        "Is the promised time kept?",
+        "The time within which the promised share of events ends, beside the promised time (dashed). Normal is that"
+        " each line stays below its dashed one. Where it does not, look at the traces of that time.",
+        targets,
+        unit="s",
+        overrides=overrides,
+        fill=0,
+        empty=NO_TRAFFIC_TEXT,
+    )
