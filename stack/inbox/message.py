@@ -209,7 +209,9 @@ def _worst_of_each_group(alerts: Iterable[Alert]) -> list[Alert]:
 
 
 def _group_key(alert: Alert) -> tuple[object, ...]:
-    return alert.labels.get("alertname", ""), *_group_labels(alert)
+    """Without a name (Slack's text has none) what it says tells alerts apart."""
+    name = alert.labels.get("alertname") or (alert.annotations.get("summary"), alert.annotations.get("description"))
+    return name, *_group_labels(alert)
 
 
 def _group_labels(alert: Alert) -> list[tuple[str, str]]:
@@ -242,9 +244,20 @@ def _links(alert: Alert, resolved: bool) -> tuple[Link, ...]:
     for label, name in _LINKS:
         url = alert.annotations.get(name, "") or (alert.generator_url if name == "query_url" else "")
         url = clean(url, _MAX_TEXT)
+        if name == "runbook_url":
+            url = _with_since(url, alert.starts_at)
         if url and not (resolved and name in _ONLY_WHILE_FIRING):
             found.append(Link(label, url, is_web_address(url)))
     return tuple(found)
+
+
+def _with_since(url: str, since: datetime | None) -> str:
+    """The runbook's address with the beginning in seconds since 1970, which annotations cannot know."""
+    address, hash_sign, fragment = url.partition("#")
+    if since is None or not is_web_address(url) or "since=" in address:
+        return url
+    joint = "&" if "?" in address else "?"
+    return f"{address}{joint}since={int(since.timestamp())}{hash_sign}{fragment}"
 
 
 def is_web_address(url: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,11 @@ _SEVERITIES = {"critical": "page", "error": "page", "warning": "ticket", "info":
 _HEADLINE = re.compile(r"^\s*[■▲●◆]?\s*\[?\b(PAGE|TICKET|RESOLVED|ALERT|FIRING)\b(?::\d+)?\]?[:\s]*")
 _SLACK_LINK = re.compile(r"<([^<>|]+)\|([^<>]*)>")
 _SLACK_BARE = re.compile(r"<((?:https?|mailto):[^<>|]+)>")
+_SLACK_PART = re.compile(r"^(?=\*[^*\n]+\*[ \t]*$)", re.MULTILINE)
+_SLACK_BOLD = re.compile(r"\s*\*([^*\n]+)\*[ \t]*$", re.MULTILINE)
+_TIME = r"(?P<start>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC"
+_SLACK_WHEN = re.compile(rf"^(?:since |lasted (?P<lasted>[\d.hmsnµ]{{1,40}}), from ){_TIME}.*$", re.MULTILINE)
+_GO_PART = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)(ms|µs|ns|h|m|s)")
 _SLACK_CODE = re.compile(r"```(.+?)```", re.DOTALL)
 
 
@@ -111,39 +117,72 @@ def _read_slack(body: Mapping[str, object]) -> Content:
         if not isinstance(body.get("text"), str):
             raise BadBodyError("The Slack body needs 'attachments' or 'text'.")
         items = [{"title": body["text"]}]
-    alerts = tuple(_read_attachment(_mapping(item, f"attachments[{i}]")) for i, item in enumerate(items))
+    parts = [_read_attachment(_mapping(item, f"attachments[{i}]")) for i, item in enumerate(items)]
+    alerts = tuple(alert for part in parts for alert in part)
     firing = any(alert.status == FIRING for alert in alerts)
-    key = alerts[0].annotations.get("summary", "")
-    return Content(status=FIRING if firing else RESOLVED, alerts=alerts, group_key=key)
+    return Content(
+        status=FIRING if firing else RESOLVED, alerts=alerts, group_key=alerts[0].annotations.get("summary", "")
+    )
 
 
-def _read_attachment(item: Mapping[str, object]) -> Alert:
-    annotations: dict[str, str] = {}
-    title = _slack_text(_text(item.get("title")) or _text(item.get("fallback")), annotations)
+def _read_attachment(item: Mapping[str, object]) -> list[Alert]:
+    """One alert per part of the text that a bold line begins; usually there is one."""
+    shared: dict[str, str] = {}
+    title = _slack_text(_text(item.get("title")) or _text(item.get("fallback")), shared)
     headline = _HEADLINE.match(title)
     word = headline.group(1) if headline else ""
-    color = _text(item.get("color")).lower()
+    title = title[headline.end() :].strip() if headline else title.strip()
     labels: dict[str, str] = {}
     if word in {"PAGE", "TICKET"}:
         labels["severity"] = word.lower()
     for entry in _mappings(item.get("fields")):
-        name, value = _text(entry.get("title")).strip().lower(), _slack_text(_text(entry.get("value")), annotations)
+        name, value = _text(entry.get("title")).strip().lower(), _slack_text(_text(entry.get("value")), shared)
         if name in _LABELS:
             labels[name] = value.lower() if name == "severity" else value
         elif name in _ANNOTATIONS:
-            annotations.setdefault(name, value)
+            shared.setdefault(name, value)
     for action in _mappings(item.get("actions")):
-        _keep_link(_text(action.get("text")), _text(action.get("url")), annotations)
-    text = _text(item.get("text"))
+        _keep_link(_text(action.get("text")), _text(action.get("url")), shared)
+    color = _text(item.get("color")).lower()
+    status = RESOLVED if word == "RESOLVED" or (not word and color == "good") else FIRING
+    parts = [part for part in _SLACK_PART.split(_text(item.get("text"))) if part.strip()] or [""]
+    link = _text(item.get("title_link"))
+    return [_read_part(part, title, labels, shared, "" if index else link, status) for index, part in enumerate(parts)]
+
+
+def _read_part(
+    text: str, title: str, labels: Mapping[str, str], shared: Mapping[str, str], title_link: str, status: str
+) -> Alert:
+    annotations = dict(shared)
     if code := _SLACK_CODE.search(text):
         annotations.setdefault("command", unescape(code.group(1)).strip())
         text = text.replace(code.group(0), "", 1)
-    annotations["description"] = _slack_text(text, annotations).strip() or annotations.get("description", "")
-    annotations["summary"] = title[headline.end() :].strip() if headline else title.strip()
-    if url := _text(item.get("title_link")):
-        annotations.setdefault("query_url", url)
-    resolved = word == "RESOLVED" or (not word and color == "good")
-    return Alert(RESOLVED if resolved else FIRING, labels, {name: text for name, text in annotations.items() if text})
+    summary = title
+    if bold := _SLACK_BOLD.match(text):
+        summary = _slack_text(bold.group(1), annotations)
+        text = text[bold.end() :]
+    starts = ends = None
+    if when := _SLACK_WHEN.search(text):
+        starts = parse_time(when.group("start").replace(" ", "T") + "Z")
+        if starts and when.group("lasted"):
+            ends = starts + _go_duration(when.group("lasted"))
+        text = text[: when.start()] + text[when.end() :]
+    if description := _slack_text(text, annotations).strip():
+        annotations["description"] = description
+    if title_link and title_link not in annotations.values():
+        annotations.setdefault("query_url", title_link)
+    # Our own title ends in service and environment; the bold line shows where the summary ends.
+    place = title.removeprefix(summary).strip(" ·").split(" · ") if title.startswith(summary + " · ") else []
+    said = dict(zip(("service", "environment"), place, strict=False))
+    annotations["summary"] = summary
+    return Alert(status, said | dict(labels), {name: text for name, text in annotations.items() if text}, starts, ends)
+
+
+def _go_duration(text: str) -> timedelta:
+    """`1h9m2.5s`, as Go writes durations."""
+    units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "µs": 1e-6, "ns": 1e-9}
+    seconds = sum(float(number) * units[unit] for number, unit in _GO_PART.findall(text))
+    return timedelta(seconds=min(seconds, 1e9))
 
 
 def _slack_text(text: str, annotations: dict[str, str]) -> str:
@@ -175,6 +214,10 @@ def _read_pagerduty(body: Mapping[str, object]) -> Content:
     if action == "trigger" and not summary:
         raise BadBodyError("The PagerDuty event needs 'payload.summary'.")
     details = _mapping(payload.get("custom_details") or {}, "payload.custom_details")
+    status = RESOLVED if action == "resolve" else FIRING
+    key = _text(body.get("dedup_key"))
+    if alerts := _detailed_alerts(details):
+        return Content(status, alerts, group_key=key)
     said = {name: value for name, value in details.items() if isinstance(value, str) and value}
     labels = {name: said[name] for name in _LABELS if name in said}
     severity = _SEVERITIES.get(_text(payload.get("severity")).lower())
@@ -183,17 +226,24 @@ def _read_pagerduty(body: Mapping[str, object]) -> Content:
     if component := _text(payload.get("component")):
         labels.setdefault("service", component)
     annotations = {name: said[name] for name in _ANNOTATIONS if name in said}
-    key = _text(body.get("dedup_key"))
     headline = _HEADLINE.match(summary)
     annotations["summary"] = summary[headline.end() :].strip() if headline else summary or f"Event {key}".strip()
     for link in _mappings(body.get("links")):
         _keep_link(_text(link.get("text")), _text(link.get("href")), annotations)
     if url := _text(body.get("client_url")):
         annotations.setdefault("query_url", url)
-    status = RESOLVED if action == "resolve" else FIRING
     starts = parse_time(said.get("starts_at")) or parse_time(payload.get("timestamp"))
     ends = parse_time(said.get("ends_at")) if status == RESOLVED else None
     return Content(status, (Alert(status, labels, annotations, starts, ends),), group_key=key)
+
+
+def _detailed_alerts(details: Mapping[str, object]) -> tuple[Alert, ...]:
+    """The alerts themselves, which Alertmanager adds as `firing` and `resolved`; older ones send text there."""
+    return tuple(
+        _read_alert(item, f"payload.custom_details.{status}[{index}]", status)
+        for status in (FIRING, RESOLVED)
+        for index, item in enumerate(_mappings(details.get(status)))
+    )
 
 
 _READERS: dict[str, Callable[[Mapping[str, object]], Content]] = {

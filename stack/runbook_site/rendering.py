@@ -55,7 +55,7 @@ def render_html(
     only ones that may be the beginning of a link. `path` is the page's place below the runbooks folder
     (`HighErrorRate.md`, `guides/x.md`): links that leave the folder, which the site does not serve, become text.
     """
-    renderer = _Renderer(Values.of(values, settings or {}), path)
+    renderer = _Renderer(Values.of(values, settings or {}), path, _foldable(page))
     made = parser()
     tokens = made.parse(page.source)
     title, title_slug = Markup(""), ""
@@ -76,10 +76,15 @@ def render_html(
     )
 
 
+def _foldable(page: Page) -> tuple[int, int] | None:
+    """Lines of the generated block's markers, when something stands between them."""
+    return (page.facts.begin, page.facts.end) if page.facts and page.facts.text.strip() else None
+
+
 class _Renderer(RendererHTML):
     """The library calls the method named as the token's type."""
 
-    def __init__(self, values: Values, path: str) -> None:
+    def __init__(self, values: Values, path: str, folds: tuple[int, int] | None) -> None:
         super().__init__()
         self.slugs = Slugs()
         self.unfilled: dict[str, None] = {}
@@ -88,6 +93,7 @@ class _Renderer(RendererHTML):
         self.contents: list[tuple[str, str]] = []
         self._values = values
         self._folder = posixpath.dirname(path)
+        self._folds = folds
         self._closers: list[str] = []
 
     def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
@@ -97,6 +103,14 @@ class _Renderer(RendererHTML):
         return self._fill(content, code=False)
 
     def comment(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
+        """Dropped, but for the generated block, which folds: the reader needs what to do before the reference."""
+        token = tokens[idx]
+        if self._folds and token.level == 0 and token.map:
+            line = token.map[0] + 1
+            if line == self._folds[0]:
+                return '<details class="facts"><summary>Facts and links</summary>\n'
+            if line == self._folds[1]:
+                return "</details>\n"
         return ""
 
     def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:

@@ -59,7 +59,7 @@ def test_a_firing_page_reads_from_the_top_what_where_since_when() -> None:
         "Run first:\n"
         "  curl -s http://mcts/healthz\n"
         "\n"
-        "Runbook:   http://runbooks/HighErrorRate?service=mcts\n"
+        "Runbook:   http://runbooks/HighErrorRate?service=mcts&since=1795144320\n"
         "Graph:     http://prometheus/graph\n"
         "Silence:   http://am/#/silences/new\n"
     )
@@ -174,3 +174,34 @@ def test_a_bad_body_is_refused_with_the_place_and_reason(kind: str, body: bytes,
     with pytest.raises(BadBodyError) as refusal:
         understand(kind, decode(body))
     assert sentence in str(refusal.value)
+
+
+def test_slack_texts_of_several_alerts_become_several_with_their_times() -> None:
+    text = (
+        "\n*Checkouts succeed*\nsince 2026-11-20 03:12:00 UTC\nacme: 31 % fail\n```curl a```\n<http://r/x?service=shop|Runbook>\n"
+        "\n*Checkouts succeed*\nsince 2026-11-20 03:16:00 UTC\nglobex: 4 % fail\n"
+    )
+    attachment = {
+        "title": "■ PAGE Checkouts succeed · shop · demo",
+        "title_link": "http://r/x?service=shop",
+        "text": text,
+    }
+    assert render_text(notification(kind="slack", attachments=[attachment]), NOW) == (
+        "■ PAGE Checkouts succeed\nshop · demo · since 03:12 UTC (14 min ago)\n\n2 affected, the worst first:\n"
+        "■ PAGE\n  acme: 31 % fail\n■ since 03:16 UTC (10 min ago)\n  globex: 4 % fail\n\n"
+        "Run first:\n  curl a\n\nRunbook:   http://r/x?service=shop&since=1795144320\n"
+    )
+    over = {**attachment, "title": "● RESOLVED x", "text": "*x*\nlasted 1h9m2.5s, from 2026-11-20 02:00:00 UTC\n"}
+    assert "lasted 69 min (02:00–03:09 UTC)" in render_text(notification(kind="slack", attachments=[over]), NOW)
+
+
+def test_pagerduty_events_show_the_alerts_that_alertmanager_adds() -> None:
+    details = {"firing": [alert(labels={"tenant": "a"})], "resolved": [], "num_firing": 1}
+    event = {"event_action": "trigger", "payload": {"summary": "x", "custom_details": details}}
+    same = render_text(notification(alert(labels={"tenant": "a"})), NOW)
+    assert render_text(notification(kind="pagerduty", **event), NOW) == same
+
+
+def test_the_runbook_link_says_since_when() -> None:
+    text = render_text(notification(alert(annotations={"runbook_url": "http://r/X?service=a#fix"})), NOW)
+    assert f"http://r/X?service=a&since={int(NOW.timestamp()) - 14 * 60}#fix" in text

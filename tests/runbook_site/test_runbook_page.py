@@ -217,6 +217,14 @@ def test_anchors_match_the_links_that_github_makes() -> None:
     assert re.findall(r'id="([^"]*)"', body) == ["stage-2-drain--wait", "a_b--ü", "t-1"]
 
 
+def test_the_generated_block_folds_when_there_is_something_in_it(page: Page) -> None:
+    body = render_html(page, {}).body
+    assert body.count('<details class="facts">') == body.count("</details>") == 1
+    assert body.index("<details") < body.index("<td>Board") < body.index("</details>") < body.index("What this means")
+    empty = parse("<!-- slostack:facts begin -->\n<!-- slostack:facts end -->\n")
+    assert render_html(empty, {}).body == ""
+
+
 def test_a_dangerous_block_says_so_in_words(page: Page) -> None:
     body = render_html(page, {}).body
     assert body.count("changes something") == 1
