@@ -12,6 +12,7 @@ from slostack.spec.messages import sentences
 from slostack.spec.model import Spec
 from slostack.spec.overrides import applied, environments_of
 from slostack.spec.places import Places
+from slostack.spec.salvage import salvaged
 from slostack.spec.shape import suggestion
 from slostack.spec.tree import BrokenTextError, Mapping, Mark, Node, build, data_of
 
@@ -20,11 +21,15 @@ MAX_BYTES = 10_000_000
 
 @dataclass(frozen=True)
 class Variant:
-    """The spec as it is in one environment; None is the file without overrides."""
+    """The spec as it is in one environment; None is the file without overrides.
+
+    `whole` is False where `spec` lacks parts that are broken: it is then good for checking the other parts only.
+    """
 
     environment: str | None
     spec: Spec | None
     places: Places
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -125,15 +130,15 @@ def _tree(text: str, places: Places, problems: list[Problem]) -> Node | None:
 
 def _variants(places: Places, problems: list[Problem]) -> list[Variant]:
     """The plain spec and that of each environment; mistakes of both kinds go to `problems`, each once."""
-    plain, base = _validated(places)
+    variant, base = _validated(places, None)
     problems += base
-    variants = [Variant(None, plain, places)]
+    variants = [variant]
     for name in environments_of(places.root) if places.root else ():
         changed, faults = applied(places, name)
-        spec, found = _validated(changed)
+        variant, found = _validated(changed, name)
         problems += faults
         problems += of_environment(found, base, name)
-        variants.append(Variant(name, None if faults else spec, changed))
+        variants.append(replace(variant, spec=None) if faults else variant)
     return variants
 
 
@@ -144,8 +149,9 @@ def of_environment(found: list[Problem], base: list[Problem], environment: str) 
     return [replace(problem, sentence=f"{problem.sentence}, in environment `{environment}`") for problem in new]
 
 
-def _validated(places: Places) -> tuple[Spec | None, list[Problem]]:
+def _validated(places: Places, environment: str | None) -> tuple[Variant, list[Problem]]:
     try:
-        return Spec.model_validate(data_of(places.root) if places.root else {}), []
+        return Variant(environment, Spec.model_validate(data_of(places.root) if places.root else {}), places), []
     except ValidationError as error:
-        return None, sentences(error.errors(include_url=False), places)
+        found = sentences(error.errors(include_url=False), places)
+        return Variant(environment, salvaged(places, error), places, whole=False), found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from slostack.problems import Level, Problem
 from slostack.spec.shape import Path
@@ -59,8 +60,7 @@ class Places:
 
     def at(self, line: int, column: int, code: str, sentence: str, remedy: str, severity: Level = "error") -> Problem:
         """A problem at a line and column."""
-        lines = self.text.split("\n", line)
-        source = lines[line - 1].rstrip("\r") if line <= len(lines) else None
+        source = self._lines[line - 1].rstrip("\r") if line <= len(self._lines) else None
         return Problem(code, sentence, remedy, self.file, line, column, severity, source)
 
     def node(self, path: Path) -> Node | None:
@@ -73,6 +73,10 @@ class Places:
     def known(self, path: Path) -> Path:
         """The part of `path` that is in the file."""
         return path[: sum(1 for _ in self._steps(path))]
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.text.split("\n")
 
     def _mark(self, path: Path, key: bool) -> Mark:
         steps = list(self._steps(path))
