@@ -70,15 +70,15 @@ class RunbookSite:
         return html(text)
 
     def _index(self, query: Mapping[str, str]) -> Response:
+        values = Values.of(query, self._settings)
         groups: dict[str, list[tuple[Entry, str, str, bool]]] = {"Alerts": [], "Guides": []}
         for entry in self._library.entries():
             if entry.name == "README":
                 continue
             page = self._library.read(entry)
-            row = (entry, page.title or entry.name, _meaning(page), page.draft)
+            row = (entry, page.title or entry.name, _meaning(page, values), page.draft)
             groups["Guides" if entry.guide else "Alerts"].append(row)
-        carried = Values.of(query, self._settings).carried()
-        return html(_TEMPLATES.get_template("index.html").render(groups=groups, carried=carried))
+        return html(_TEMPLATES.get_template("index.html").render(groups=groups, carried=values.carried()))
 
     def _missing(self, request: Request) -> Response:
         name = "/".join(request.segments)
@@ -88,10 +88,11 @@ class RunbookSite:
         return html(text, HTTPStatus.NOT_FOUND)
 
 
-def _meaning(page: Page) -> str:
+def _meaning(page: Page, values: Values) -> str:
+    """The first sentence for the index; an ellipsis where only the notification knows the word."""
     section = page.section(_MEANING)
     sentence = first_sentence(section.body if section else page.preamble)
-    return PLACEHOLDER.sub(lambda match: f"the {match.group(1)}", sentence)
+    return PLACEHOLDER.sub(lambda match: values.get(match.group(1)) or "…", sentence)
 
 
 def _since(text: str) -> str:

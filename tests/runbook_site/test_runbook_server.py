@@ -79,7 +79,9 @@ def test_a_draft_says_so_and_a_written_page_does_not(site: Program) -> None:
 def test_the_index_groups_pages_and_shows_what_they_mean(site: Program) -> None:
     page = get(site, "/?service=shop").text
     assert page.index("<h2>Alerts</h2>") < page.index("/HighErrorRate?service=shop") < page.index("<h2>Guides</h2>")
-    assert "Requests of the service fail.<" in page
+    assert "Requests of shop fail.<" in page
+    assert "Requests of … fail.<" in get(site, "/").text
+    assert "<b>" not in get(site, "/?service=<b>").text
     assert "Git host" not in page
 
 
