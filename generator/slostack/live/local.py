@@ -12,7 +12,6 @@ from typing import Any
 
 import orjson
 
-from slostack import outputs
 from slostack.failure import MISSING, Failure
 from slostack.live import grafana, ports, programs
 from slostack.live.clients import Alertmanager, Client, Inbox, Prometheus, Workload, wait_until
@@ -105,6 +104,8 @@ def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step:
 
     Raises Failure, with nothing left running, where a program is missing or does not come up.
     """
+    from slostack import outputs  # noqa: PLC0415 - `status` and `down` need no renderer
+
     running = load(folder)
     if running and any(process.running() for process in running.processes):
         raise Failure(f"a stack is up already in {folder} — `slostack down` stops it", MISSING)

@@ -14,11 +14,11 @@ from slostack.render.rules.base import event_groups
 from slostack.render.rules.document import Group, Rule, write
 from slostack.render.rules.windows import window_groups
 
-EVENTS_FILE = "alerts/slo-events.yml"
-WINDOWS_FILE = "alerts/slo-windows.yml"
-MONITORING_FILE = "alerts/monitoring.yml"
+EVENTS_FILE = "alerts/rules/slo-events.yml"
+WINDOWS_FILE = "alerts/rules/slo-windows.yml"
+MONITORING_FILE = "alerts/rules/monitoring.yml"
 
-_ALERTS_EVERY = "1m"
+_ALERTS_EVERY = "30s"
 
 
 def render(plan: Plan) -> dict[str, str]:
@@ -30,7 +30,7 @@ def render(plan: Plan) -> dict[str, str]:
     alerts: dict[tuple[str, str], list[AlertPlan]] = defaultdict(list)
     for alert in plan.alerts:
         own = alert.kind == "monitoring"
-        key = (MONITORING_FILE, "monitoring") if own else (f"alerts/{alert.service}.yml", f"alerts-{alert.service}")
+        key = (MONITORING_FILE, "monitoring") if own else (f"alerts/rules/{alert.service}.yml", f"alerts-{alert.service}")
         alerts[key].append(alert)
     for (path, name), members in alerts.items():
         groups[path].append(Group(name, _ALERTS_EVERY, tuple(map(_alert, members)), _comment(members)))
