@@ -94,6 +94,7 @@ def plan(
         links=Links(),
         mail=None,
         heartbeat=None,
+        runbooks="runbooks",
         monitoring_team="shop",
         retention=35 * DAY,
         teams=(),
