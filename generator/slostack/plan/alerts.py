@@ -13,6 +13,7 @@ from slostack.promql import duration, quote
 from slostack.spec.model import LIMITS, Alert, Down, Links, Service
 
 SERVICE_DOWN = "ServiceDown"
+THRESHOLD = "threshold"  # the label `tier` of an alert that is no burn rate
 _KEEP_FIRING: dict[Severity, int] = {"page": 300, "ticket": 900}  # seconds; a gap shorter than this is not a recovery
 _SIGNS = {"above": ">", "below": "<", "at_least": ">=", "at_most": "<="}
 _VANISHED = "1h"
@@ -96,9 +97,9 @@ class ServiceAlerts:
         slo = self._slos.get(alert.slo or "")
         known = {"service": self._name} | ({"slo": slo.id} if slo else {})
         summary = texts.with_value(alert.summary, alert.unit, by)
-        description = f"The condition is: {sentence}.{texts.where(by)}"
         if slo:
-            description += f" The promise behind it: {texts.literal(slo.promise)}."
+            summary = f"{texts.literal(slo.promise)} — {summary}"
+        description = f"The alert's condition{texts.where(by)}: {sentence}."
         if alert.describe:
             description += f" {texts.literal(alert.describe)}"
         return AlertPlan(
@@ -110,7 +111,7 @@ class ServiceAlerts:
             expression=expression,
             for_=alert.for_ or 0,
             keep_firing_for=alert.keep_firing_for or _KEEP_FIRING[alert.severity],
-            labels=self._labels(alert.severity, known) | {"tier": "threshold"},
+            labels=self._labels(alert.severity, known) | {"tier": THRESHOLD},
             annotations=self._annotations(name, known, by, summary, description, graph, alert.command),
             by=by,
             slo=slo.id if slo else None,
@@ -139,7 +140,7 @@ class ServiceAlerts:
             expression=f"max by (job) ({up}) == 0\nor\n({vanished(up, ('job',), _VANISHED)})",
             for_=down.for_,
             keep_firing_for=60,
-            labels=self._labels(down.severity, known) | {"tier": "threshold"},
+            labels=self._labels(down.severity, known) | {"tier": THRESHOLD},
             annotations=self._annotations(SERVICE_DOWN, known, (), summary, description, up, None),
             by=(),
             slo=slo.id if slo else None,

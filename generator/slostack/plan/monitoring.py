@@ -8,6 +8,7 @@ from typing import Literal
 
 from slostack.burnrate import Severity
 from slostack.plan import texts
+from slostack.plan.alerts import THRESHOLD
 from slostack.plan.model import AlertPlan
 from slostack.spec.model import Links
 
@@ -120,7 +121,7 @@ def alerts(team: str, links: Links) -> Iterator[AlertPlan]:
             expression=condition.expression,
             for_=condition.for_,
             keep_firing_for=0 if condition.severity == "none" else 300,
-            labels={"severity": condition.severity, "team": team, "service": SERVICE, "tier": "threshold"},
+            labels={"severity": condition.severity, "team": team, "service": SERVICE, "tier": THRESHOLD},
             annotations={
                 "summary": summary,
                 "description": condition.describe,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-from slostack.plan.alerts import SERVICE_DOWN
+from slostack.plan.alerts import SERVICE_DOWN, THRESHOLD
 from slostack.plan.model import Plan, ReceiverPlan
 from slostack.plan.monitoring import WATCHDOG
 from slostack.promql import quote
@@ -121,6 +121,17 @@ def _inhibit_rules(plan: Plan) -> list[dict[str, Any]]:
             }
         )
     rules += [
+        {
+            "name": "a burning budget that pages holds back the owners' page about the same",
+            "source_matchers": ['severity="page"', 'slo!=""', f"tier!={quote(THRESHOLD)}"],
+            "target_matchers": [
+                'severity="page"',
+                'slo!=""',
+                f"tier={quote(THRESHOLD)}",
+                f"alertname!={quote(SERVICE_DOWN)}",
+            ],
+            "equal": same + groups,
+        },
         {
             "name": "a service that is down holds back its symptoms",
             "source_matchers": [f"alertname={quote(SERVICE_DOWN)}"],

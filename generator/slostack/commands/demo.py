@@ -1,0 +1,99 @@
+"""`slostack demo`: the main job once, before one's eyes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from slostack.commands.reading import plan_of, spec_options
+from slostack.failure import MISSING, Failure
+from slostack.live import history, local
+from slostack.live.incident import Hop, Incident, settled
+from slostack.tools.errors import ToolError
+
+SCALE = 60
+ALERT = "HighErrorRate"
+FAULT = "errors"
+BAD_SAMPLE = 'sum(increase(mcts_requests_total{status=~"5.."}[45s])) / sum(increase(mcts_requests_total[45s])) > 0.05'
+
+
+@click.command()
+@spec_options
+@click.option("--keep", is_flag=True, help="Leave the stack running at the end, to look around.")
+def demo(spec: Path, environment: str | None, keep: bool) -> None:
+    """Drive an incident from fault to delivered notification, in a time-lapse.
+
+    Starts the stack on free ports, lets the API of the shipped spec fail, and shows each hop with its time: bad
+    sample, firing alert, Alertmanager, inbox, runbook; then recovery. Needs no Docker.
+    """
+    began = time.monotonic()
+    folder = spec.parent / ".slostack/demo"
+    ports = local.choose_ports(True, keep and local.grafana.on_path() is not None)
+    environment = environment or "demo"
+    plan = plan_of(spec, environment, time_scale=SCALE, addresses=local.addresses(ports))
+    _say(f"{len(plan.slos)} SLOs and {len({alert.name for alert in plan.alerts})} alerts from {spec}, checked.")
+    _say(f"Time-lapse: the same rules, every duration divided by {SCALE}. A second here is a minute of theirs.")
+    local.down(folder)
+    try:
+        stack = local.up(plan, folder, spec.parent, ports, _step)
+    except ToolError as error:
+        raise Failure(str(error), MISSING) from error
+    try:
+        _tell(stack, plan, began)
+    except BaseException:
+        local.down(folder, keep=True)
+        raise
+    if keep:
+        _say("\nThe stack is still up; `slostack down --demo` stops it:")
+        for process in stack.processes:
+            _say(f"  {process.name:13} {process.url}")
+    else:
+        local.down(folder)
+        _say("The stack is stopped, and nothing of it is left. `slostack up` starts one to stay.")
+
+
+def _tell(stack: local.LocalStack, plan: local.Plan, began: float) -> None:
+    _step("waiting until every target is scraped")
+    if not settled(stack, 30):
+        raise Failure(f"not every target came up; see {stack.prometheus.url}/targets", MISSING)
+    samples = history.write(plan, stack.prometheus)
+    _step(f"the past 30 days, as {samples} back-dated samples")
+    _wait_for_budget(stack)
+    incident = Incident(stack, FAULT, ALERT, plan.lapse(BAD_SAMPLE), patience=60)
+    _say("\nThe API begins to fail:")
+    _show(incident.burn())
+    _say("\nWhat the operator on duty reads:\n")
+    assert incident.arrival is not None  # noqa: S101 - burn() ends with it
+    _say(_indented(incident.arrival.text))
+    _say("\nThe API recovers:")
+    _show(incident.recover())
+    _say(f"\nFrom fault to resolved, on real Prometheus and Alertmanager, in {time.monotonic() - began:.0f} s in all.")
+
+
+def _wait_for_budget(stack: local.LocalStack) -> None:
+    """The budgets of the whole period are recorded every ten minutes of the time-lapse."""
+    query = 'min(slo:total:events{window="30d"}) > 100 * max(slo:total:events{slo=~".*-memory",window="1h"})'
+    local.wait_until(lambda: bool(stack.prometheus.query(query)), 20)
+
+
+def _show(hops: Iterable[Hop]) -> None:
+    for hop in hops:
+        minutes = hop.seconds * SCALE / 60
+        _say(
+            f"  {click.style(f'{hop.seconds:6.1f} s', bold=True)}  (minute {minutes:4.1f})  {hop.name:12}  {hop.detail}"
+        )
+
+
+def _indented(text: str) -> str:
+    return "".join(f"  │ {line}\n" for line in text.splitlines())
+
+
+def _step(text: str) -> None:
+    click.echo(f"  {text}", err=True)
+
+
+def _say(text: str) -> None:
+    click.echo(text)

@@ -1,0 +1,92 @@
+"""A past for a time-lapse: recorded counts dated back over the whole period, so that long windows are full.
+
+The past is the present's traffic with a day's rhythm, a little noise that is the same at every run, and one incident a
+third of the period ago. Only what the base rules record is written; every window and budget is derived by the rules.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterator
+
+from slostack import recorded
+from slostack.failure import MISSING, Failure
+from slostack.live.clients import Prometheus, wait_until
+from slostack.live.remote_write import Series, push
+from slostack.plan.model import Plan
+
+_MINUTE = 60
+_TILE = 300
+_NEAR = 21_600 + 3600  # seconds of the time-lapse that windows of up to 6 h read minute by minute
+_MEASURED = "10m"  # of the present, to take as the measure of the past
+_INCIDENT = (0.34, 1800, 0.2)  # how far back (of the period), how long (seconds), the share of events that failed
+
+
+def write(plan: Plan, server: Prometheus) -> int:
+    """Give every SLO of a running time-lapse its past. Returns the number of samples. Raises Failure."""
+    window = plan.duration(600)
+    ready = wait_until(lambda: len(server.query(f"count by (slo) ({recorded.TOTAL_1M})")) == len(plan.slos), 30)
+    if not ready:
+        missing = sorted({slo.id for slo in plan.slos} - set(_measure(server, recorded.TOTAL_1M, window, "slo")))
+        raise Failure(f"no events of {', '.join(missing)} were counted within 30 s; is its job scraped?", MISSING)
+    now = time.time()
+    totals, errors = (_groups(server, name, window) for name in (recorded.TOTAL_1M, recorded.ERRORS_1M))
+    return push(server, _series(plan, now, totals, errors))
+
+
+def _measure(server: Prometheus, name: str, window: str, label: str) -> list[str]:
+    return [found["metric"][label] for found in server.query(f"avg_over_time({name}[{window}])")]
+
+
+def _groups(server: Prometheus, name: str, window: str) -> dict[tuple[tuple[str, str], ...], float]:
+    found = server.query(f"avg_over_time({name}[{window}])")
+    return {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in found}
+
+
+def _series(
+    plan: Plan,
+    now: float,
+    totals: dict[tuple[tuple[str, str], ...], float],
+    errors: dict[tuple[tuple[str, str], ...], float],
+) -> Iterator[Series]:
+    slos = {slo.id: slo for slo in plan.slos}
+    for number, (key, total) in enumerate(sorted(totals.items())):
+        labels = dict(key)
+        slo = slos.get(labels["slo"])
+        if slo is None:
+            continue
+        # Healthy: at most a third of the budget, whatever the few seconds that were measured say.
+        share = min(errors.get(key, 0.0) / total if total else 0.0, float(slo.budget) / 3)
+        hit = slo.name == "requests"
+        for step, span, names in (
+            (_TILE, slo.period, (recorded.TOTAL_5M, recorded.ERRORS_5M)),
+            (_MINUTE, _NEAR, (recorded.TOTAL_1M, recorded.ERRORS_1M)),
+        ):
+            traffic = _traffic(number, total * step / _MINUTE, slo.measures == "time")
+            moments = [(back, now - back / plan.time_scale) for back in range(span, step, -step)]
+            counts = [(at, back, traffic(at * plan.time_scale)) for back, at in moments]
+            yield Series(names[0], labels, [(at, count) for at, _, count in counts])
+            failed = [
+                (at, count * (_INCIDENT[2] if hit and _in_incident(back, slo.period) else share))
+                for at, back, count in counts
+            ]
+            yield Series(names[1], labels, failed)
+
+
+def _in_incident(back: int, period: int) -> bool:
+    begin = period * _INCIDENT[0]
+    return begin - _INCIDENT[1] < back <= begin
+
+
+def _traffic(seed: int, mean: float, even: bool) -> Callable[[float], float]:
+    noise = random.Random(seed)  # noqa: S311 - not a secret: the same past at every run
+
+    def at(moment: float) -> float:
+        if even:
+            return mean
+        day = math.sin(2 * math.pi * (moment % 86_400) / 86_400)
+        return max(0.0, mean * (1 + 0.35 * day) * noise.uniform(0.95, 1.05))
+
+    return at
