@@ -46,14 +46,14 @@ class Ratio(Node):
 class Column(Node):
     """A column of a table: one instant value per row."""
 
-    title: Sentence
+    title: Sentence = Field(description="What the column shows")
     rate: PromQL | None = Field(None, description="A counter's selector: its rate over the board's range")
-    ratio: Ratio | None = None
+    ratio: Ratio | None = Field(None, description="Part of a whole")
     quantile: PromQL | None = Field(None, description="A histogram; `at` says which quantile")
     mean: PromQL | None = Field(None, description="A histogram: the mean of what it observed over the board's range")
     value: PromQL | None = Field(None, description="A gauge's selector or an expression")
     at: Percent | None = Field(None, description="The quantile in percent, such as 95")
-    unit: Unit | None = None
+    unit: Unit | None = Field(None, description="The unit; derived from the kind where it can be")
     better: Better = Field("low", description="Which values are good: decides what the table puts first")
 
     @model_validator(mode="after")
@@ -121,15 +121,15 @@ class Panel(Node):
 class Row(Node):
     """A row answers one question."""
 
-    question: Sentence
-    panels: list[Panel] = Field(min_length=1, max_length=12)
+    question: Sentence = Field(description="The question that its panels answer")
+    panels: list[Panel] = Field(min_length=1, max_length=12, description="The panels, side by side")
     height: Annotated[int, Field(ge=3, le=24)] = Field(8, description="In Grafana's grid units of about 38 pixels")
 
 
 class Board(Node):
     """A dashboard of a service."""
 
-    title: Sentence
+    title: Sentence = Field(description="Its title in Grafana")
     readers: Sentence | None = Field(None, description="Who reads it, such as on-call or algorithm engineers")
-    describe: Text | None = None
-    rows: list[Row] = Field(min_length=1, max_length=20)
+    describe: Text | None = Field(None, description="What it is for")
+    rows: list[Row] = Field(min_length=1, max_length=20, description="One row per question")

@@ -40,30 +40,30 @@ LIMITS = ("above", "below", "at_least", "at_most")
 class Links(Node):
     """Where the links in notifications, dashboards and runbooks lead: bases that a browser of an operator reaches."""
 
-    runbooks: Url = "http://127.0.0.1:9098"
-    grafana: Url = "http://127.0.0.1:3000"
-    prometheus: Url = "http://127.0.0.1:9090"
-    alertmanager: Url = "http://127.0.0.1:9093"
-    traces: Url = "http://127.0.0.1:16686"
+    runbooks: Url = Field("http://127.0.0.1:9098", description="Where the runbook pages are served")
+    grafana: Url = Field("http://127.0.0.1:3000", description="Grafana")
+    prometheus: Url = Field("http://127.0.0.1:9090", description="Prometheus")
+    alertmanager: Url = Field("http://127.0.0.1:9093", description="Alertmanager")
+    traces: Url = Field("http://127.0.0.1:16686", description="Jaeger's pages")
 
 
 class Slack(Node):
     """A Slack channel; the incoming webhook's address is a secret and so a file."""
 
-    channel: Channel
-    url_file: Path
+    channel: Channel = Field(description='The channel, such as "#shop"; in quotes, because of the #')
+    url_file: Path = Field(description="A file that holds the incoming webhook's address")
 
 
 class Email(Node):
     """An e-mail address; the server is `mail` at the top of the spec."""
 
-    to: MailAddress
+    to: MailAddress = Field(description="One address")
 
 
 class PagerDuty(Node):
     """A PagerDuty service; the routing key of its Events API v2 integration is a secret and so a file."""
 
-    routing_key_file: Path
+    routing_key_file: Path = Field(description="A file that holds the routing key")
     url: Url | None = Field(None, description="Another address that takes the same events, such as an own gateway")
 
 
@@ -72,9 +72,9 @@ class Receiver(Node):
 
     webhook: Url | None = Field(None, description="An address for Alertmanager's webhook; webhook_file if it is secret")
     webhook_file: Path | None = Field(None, description="A file that holds such an address")
-    slack: Slack | None = None
-    email: Email | None = None
-    pagerduty: PagerDuty | None = None
+    slack: Slack | None = Field(None, description="A Slack channel")
+    email: Email | None = Field(None, description="An e-mail address")
+    pagerduty: PagerDuty | None = Field(None, description="A PagerDuty service")
     hours: Annotated[str, Field(max_length=80)] | None = Field(
         None, description="When tickets notify, such as `Mon-Fri 09:00-17:00 Europe/Berlin`; always if left out"
     )
@@ -89,8 +89,8 @@ class Receiver(Node):
 class Escalation(Node):
     """Whom to call when nobody has taken over."""
 
-    after: Duration
-    to: Sentence
+    after: Duration = Field(description="How long after the notification, such as 15m")
+    to: Sentence = Field(description="Who is called then")
 
 
 class Team(Node):
@@ -98,7 +98,9 @@ class Team(Node):
 
     page: Receiver = Field(description="Wakes somebody: a promise breaks within hours")
     ticket: Receiver = Field(description="Waits for working hours: a promise breaks within days")
-    escalation: list[Escalation] = Field(default_factory=list, max_length=10)
+    escalation: list[Escalation] = Field(
+        default_factory=list, max_length=10, description="Whom to call next when nobody takes over, and when"
+    )
 
     @model_validator(mode="after")
     def _pages_any_time(self) -> Self:
@@ -110,20 +112,22 @@ class Team(Node):
 class Mail(Node):
     """The server through which e-mail leaves."""
 
-    smarthost: Address
-    sender: MailAddress = Field(alias="from")
-    username: str | None = None
-    password_file: Path | None = None
-    require_tls: bool = True
+    smarthost: Address = Field(description="Host and port of the mail server")
+    sender: MailAddress = Field(alias="from", description="The address that mail comes from")
+    username: str | None = Field(None, description="The name to log in with")
+    password_file: Path | None = Field(None, description="A file that holds the password")
+    require_tls: bool = Field(True, description="false only for a server in the same network")
 
 
 class TierSpec(Node):
     """One burn-rate condition of a set of tiers."""
 
-    severity: Severity
+    severity: Severity = Field(description="page or ticket")
     budget: Percent = Field(description="Share of the period's budget that is spent within `long`, in percent")
-    long: Duration
-    short: Duration
+    long: Duration = Field(description="The window within which the share is spent")
+    short: Duration = Field(
+        description="The window that ends the alert soon after recovery; a twelfth of `long` is customary"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -135,8 +139,8 @@ class TierSpec(Node):
 class BurnAlerts(Node):
     """The names of an SLO's alerts, one per severity; `off` leaves one out. Derived where not given."""
 
-    page: AlertNameOrOff | None = None
-    ticket: AlertNameOrOff | None = None
+    page: AlertNameOrOff | None = Field(None, description="The page's name, or `off`")
+    ticket: AlertNameOrOff | None = Field(None, description="The ticket's name, or `off`")
 
 
 class Slo(Node):
@@ -145,16 +149,18 @@ class Slo(Node):
     promise: Sentence = Field(description="One sentence a person understands; it is what the page says is broken")
     objective: Percent = Field(description="Percent of events (or of time) that keep the promise, exact")
     period: Duration | None = Field(None, description="The budget's period in whole days; the spec's if left out")
-    describe: Text | None = None
-    events: Events | None = None
-    latency: Latency | None = None
-    availability: Availability | None = None
-    limit: Limit | None = None
+    describe: Text | None = Field(None, description="More about the promise, for the dashboard and the runbook")
+    events: Events | None = Field(None, description="Good or bad events over all events")
+    latency: Latency | None = Field(None, description="Events of a histogram that took no longer than a threshold")
+    availability: Availability | None = Field(None, description="The share of time in which a 0/1 series is 1")
+    limit: Limit | None = Field(None, description="The share of time in which a value keeps to a limit")
     ratio: PromQL | None = Field(None, description="An expression that gives the error ratio, 0 to 1, as time slices")
     by: Labels = Field(default_factory=list, description="Keep one budget per value of these labels")
     tiers: Name | None = Field(None, description="The set of burn-rate tiers; `standard` if left out")
-    minimum: Minimum = Field(default_factory=Minimum)
-    alerts: BurnAlerts = Field(default_factory=BurnAlerts)
+    minimum: Minimum = Field(
+        default_factory=Minimum, description="How much must have happened before an alert may fire"
+    )
+    alerts: BurnAlerts = Field(default_factory=BurnAlerts, description="The names of this SLO's alerts")
     command: Sentence | None = Field(None, description="The first command in the notification; derived if left out")
 
     @model_validator(mode="after")
@@ -172,29 +178,31 @@ class Volume(Node):
     """An alert's guard: what must have happened before its condition counts."""
 
     of: PromQL = Field(description="An expression, such as sum(increase(requests_total[5m]))")
-    at_least: Amount
+    at_least: Amount = Field(description="The alert counts only at this value or more")
 
 
 class Alert(Node):
     """A further alert, as its owner wrote it: a value against a threshold, or a series that has gone."""
 
-    severity: Severity
+    severity: Severity = Field(description="page or ticket")
     summary: Sentence = Field(description="What is wrong, in words; {value} is replaced by the value")
     when: PromQL | None = Field(None, description="An expression that is compared with the limit")
     absent: PromQL | None = Field(None, description="A selector: fires when it was there and is not any more")
-    above: Amount | None = None
-    below: Amount | None = None
-    at_least: Amount | None = None
-    at_most: Amount | None = None
-    unit: Literal["percent", "seconds", "bytes", "per second", "count", "cores"] = "count"
-    for_: Duration | None = Field(None, alias="for")
-    keep_firing_for: Duration | None = None
+    above: Amount | None = Field(None, description="Fires above this value")
+    below: Amount | None = Field(None, description="Fires below this value")
+    at_least: Amount | None = Field(None, description="Fires at this value and above")
+    at_most: Amount | None = Field(None, description="Fires at this value and below")
+    unit: Literal["percent", "seconds", "bytes", "per second", "count", "cores"] = Field(
+        "count", description="How the value is shown"
+    )
+    for_: Duration | None = Field(None, alias="for", description="How long the condition must hold")
+    keep_firing_for: Duration | None = Field(None, description="How long it keeps firing after the condition ends")
     within: Duration = Field(3600, description="With `absent`: how long after it was last seen it is missed")
-    minimum: Volume | None = None
+    minimum: Volume | None = Field(None, description="What must have happened before the condition counts")
     slo: Name | None = Field(None, description="The SLO of this service that the same incident burns")
     by: Labels = Field(default_factory=list, description="The labels that the expression keeps")
-    describe: Text | None = None
-    command: Sentence | None = None
+    describe: Text | None = Field(None, description="More about it, for the notification and the runbook")
+    command: Sentence | None = Field(None, description="The first command in the notification; derived if left out")
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:
@@ -210,17 +218,17 @@ class Alert(Node):
 class Scrape(Node):
     """Where Prometheus finds a job's metrics."""
 
-    targets: list[Address] = Field(min_length=1, max_length=1000)
-    path: HttpPath = "/metrics"
-    interval: Duration | None = None
+    targets: list[Address] = Field(min_length=1, max_length=1000, description="Host and port of each target")
+    path: HttpPath = Field("/metrics", description="Where the metrics are")
+    interval: Duration | None = Field(None, description="Time between scrapes; 15s if left out")
 
 
 class Down(Node):
     """The alert that a service with a job has for nothing: its target is down, or vanished."""
 
-    severity: Severity = "page"
-    for_: Duration = Field(60, alias="for")
-    slo: Name | None = None
+    severity: Severity = Field("page", description="page or ticket")
+    for_: Duration = Field(60, alias="for", description="How long it must be down")
+    slo: Name | None = Field(None, description="The SLO of this service that an outage burns")
 
 
 def _settings_or_word(value: Any) -> str:
@@ -230,10 +238,10 @@ def _settings_or_word(value: Any) -> str:
 class Service(Node):
     """Something that makes promises."""
 
-    team: Name
-    describe: Text | None = None
+    team: Name = Field(description="The team that is told")
+    describe: Text | None = Field(None, description="What it does, in a sentence")
     tier: Annotated[int, Field(ge=1, le=4)] = Field(2, description="1: the company stops without it … 4: nice to have")
-    links: dict[LinkTitle, Url] = Field(default_factory=dict)
+    links: dict[LinkTitle, Url] = Field(default_factory=dict, description="Further pages, by title")
     job: JobName | None = Field(
         None, description="Its scrape job in Prometheus; gives ServiceDown and an availability SLI for nothing"
     )
@@ -241,26 +249,33 @@ class Service(Node):
     traces: JobName | None = Field(None, description="Its service name in traces")
     down: Annotated[
         Annotated[Down, Tag("settings")] | Annotated[Literal["off"], Tag("word")], Discriminator(_settings_or_word)
-    ] = Field(default_factory=lambda: Down.model_validate({}))
-    slos: dict[Name, Slo] = Field(default_factory=dict)
-    alerts: dict[AlertName, Alert] = Field(default_factory=dict)
-    boards: dict[Name, Board] = Field(default_factory=dict)
+    ] = Field(
+        default_factory=lambda: Down.model_validate({}),
+        description="ServiceDown, the alert that a service with a job has for nothing; or `off`",
+    )
+    slos: dict[Name, Slo] = Field(default_factory=dict, description="What its users were promised, by name")
+    alerts: dict[AlertName, Alert] = Field(default_factory=dict, description="Further alerts, by name")
+    boards: dict[Name, Board] = Field(default_factory=dict, description="Dashboards, by name")
 
 
 class Spec(Node):
     """The whole of `slo.yaml`."""
 
     version: Literal[1] = Field(description="The version of this format")
-    links: Links = Field(default_factory=Links)
-    mail: Mail | None = None
+    links: Links = Field(
+        default_factory=Links, description="Where the links in notifications, dashboards and runbooks lead"
+    )
+    mail: Mail | None = Field(None, description="The server through which e-mail leaves")
     period: Duration = Field(30 * 86_400, description="The error budgets' period, in whole days; 28d and 30d are usual")
     retention: Duration = Field(45 * 86_400, description="How long Prometheus keeps samples")
     monitoring_team: Name | None = Field(None, description="Who hears of faults of the monitoring; else the first team")
     heartbeat: Url | None = Field(None, description="A receiver that expects the Watchdog and raises alarm at silence")
-    runbooks_folder: Folder = "runbooks"
-    tiers: dict[Name, Annotated[list[TierSpec], Field(min_length=1, max_length=10)]] = Field(default_factory=dict)
-    teams: dict[Name, Team] = Field(min_length=1)
-    services: dict[Name, Service] = Field(min_length=1)
+    runbooks_folder: Folder = Field("runbooks", description="Where the runbook pages are kept")
+    tiers: dict[Name, Annotated[list[TierSpec], Field(min_length=1, max_length=10)]] = Field(
+        default_factory=dict, description="Own sets of burn-rate tiers, by name"
+    )
+    teams: dict[Name, Team] = Field(min_length=1, description="Who is told, by name")
+    services: dict[Name, Service] = Field(min_length=1, description="What makes promises, by name")
     environments: dict[Name, dict[str, Any]] = Field(
         default_factory=dict, description="Per environment: a dotted path of this file and the value it takes there"
     )

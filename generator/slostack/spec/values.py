@@ -74,17 +74,27 @@ def parse_percent(value: Any) -> Decimal:
     return number
 
 
-_SCALAR = {"type": ["string", "number"]}
+# For editors: in JSON Schema, `pattern` binds strings only and the bounds bind numbers only.
+_AMOUNT_PATTERN = r"-?\d+(\.\d+)?\s*(" + "|".join(unit for unit in _AMOUNT_UNITS if unit) + ")?"
+_AMOUNT_SCHEMA = {"type": ["string", "number"], "pattern": f"^{_AMOUNT_PATTERN}$"}
+_PERCENT_SCHEMA = {
+    "type": ["string", "number"],
+    "pattern": r"^\d+(\.\d+)?\s*%?$",
+    "exclusiveMinimum": 0,
+    "exclusiveMaximum": 100,
+}
 
 Duration = Annotated[
     int,
     BeforeValidator(parse_duration),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", "examples": ["5m", "30d"]}),
+    WithJsonSchema({"type": "string", "pattern": r"^(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", "examples": ["5m", "30d"]}),
 ]
 Amount = Annotated[
-    Fraction, BeforeValidator(parse_amount), WithJsonSchema(_SCALAR | {"examples": ["300ms", "7GB", "5%", 0.1]})
+    Fraction, BeforeValidator(parse_amount), WithJsonSchema(_AMOUNT_SCHEMA | {"examples": ["300ms", "7GB", "5%", 0.1]})
 ]
-Percent = Annotated[Decimal, BeforeValidator(parse_percent), WithJsonSchema(_SCALAR | {"examples": [99.9, "99.95%"]})]
+Percent = Annotated[
+    Decimal, BeforeValidator(parse_percent), WithJsonSchema(_PERCENT_SCHEMA | {"examples": [99.9, "99.95%"]})
+]
 
 
 def parse_amount_or_alert(value: Any) -> Fraction | str:
@@ -117,12 +127,12 @@ ALERT_NAME_OR_OFF = r"^(off|[A-Z][A-Za-z0-9]*)$"
 LABEL_NAME = r"^[a-zA-Z][a-zA-Z0-9_]*$"
 LINK_TITLE = r"^[A-Za-z][A-Za-z0-9 _-]{0,40}$"
 JOB = r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,100}$"
-URL = r"^https?://[^\s\"'<>\\^`{|}]+$"
+URL = r"^https?://[^\s\x22'<>\\^`{|}]+$"
 PATH = r"^[A-Za-z0-9_./-]+$"
 HTTP_PATH = r"^/[A-Za-z0-9_./-]*$"
 ADDRESS = r"^[A-Za-z0-9_.-]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$"
-MAIL_ADDRESS = r"^[^@\s,<>\"']+@[^@\s,<>\"']+$"
-CHANNEL = r"^[#@][^\s\"'<>]{1,80}$"
+MAIL_ADDRESS = r"^[^@\s,<>\x22']+@[^@\s,<>\x22']+$"
+CHANNEL = r"^[#@][^\s\x22'<>]{1,80}$"
 _ALERT_NAME = re.compile(ALERT_NAME)
 
 # What a text that does not match is not, and what to write instead.
@@ -161,5 +171,8 @@ Labels = Annotated[list[LabelName], Field(max_length=8), AfterValidator(_no_labe
 AmountOrAlert = Annotated[
     Fraction | str,
     PlainValidator(parse_amount_or_alert),
-    WithJsonSchema(_SCALAR | {"examples": ["300ms", "SlowPages"]}),
+    WithJsonSchema(
+        _AMOUNT_SCHEMA
+        | {"pattern": f"^({_AMOUNT_PATTERN}|[A-Z][A-Za-z0-9]*)$", "examples": ["300ms", "0.1", "QueueTooLong"]}
+    ),
 ]
