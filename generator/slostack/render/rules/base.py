@@ -148,12 +148,13 @@ def _two_sides(slo: SloPlan, counters: Counters, span: Span) -> list[Rule]:
 
 def _histogram(slo: SloPlan, native: NativeHistogram, span: Span) -> list[Rule]:
     just = f"last_over_time({span.histograms}{matchers({'slo': slo.id})}{_JUST})"
-    slow = f"histogram_count({just}) * (1 - histogram_fraction(-Inf, {decimal_text(native.under)}, {just}))"
+    events = f"histogram_count({just})"
+    slow = f"{events} - {events} * histogram_fraction(-Inf, {decimal_text(native.under)}, {just})"
     return [
         Rule(_sum(slo.by, span.histogram(native.histogram, slo.id)), span.histograms, labels=identity(slo)),
-        Rule(f"histogram_count({just})", span.total, labels=identity(slo)),
+        Rule(events, span.total, labels=identity(slo)),
         # The fraction of no events is NaN, which `> 0` drops.
-        Rule(f"({slow}) > 0\nor 0 * histogram_count({just})", span.errors, labels=identity(slo)),
+        Rule(f"({slow}) > 0\nor 0 * {events}", span.errors, labels=identity(slo)),
     ]
 
 
