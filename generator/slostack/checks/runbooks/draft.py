@@ -1,0 +1,34 @@
+"""runbook-draft (warning): a page, or a section of one, is still what was derived for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from slostack.checks.context import RULES, Context, parsed_page
+from slostack.checks.runbooks.reading import written_pages
+from slostack.problems import Problem
+from slostack.render import runbooks
+
+CODE = "runbook-draft"
+READS = (RULES,)
+
+# What the draft says in the other sections may be all there is to say.
+_TO_WRITE = ("What this means", "Is it real?", "Mitigate now", "Find the cause")
+
+
+def check(context: Context) -> Iterator[Problem]:
+    """A warning for each page with the draft's mark, and for each section that asks its reader to write it."""
+    folder = context.plan.runbooks
+    drafts = runbooks.render(context.plan, folder, {})
+    for path, name, page in written_pages(context):
+        if page.draft:
+            line = next((comment.line for comment in page.comments if comment.text.startswith("slostack:draft")), 1)
+            remedy = f"write what to do, then delete the line {runbooks.DRAFT}"
+            yield context.in_file(path, CODE, f"the page of `{name}` is a draft", remedy, line, "warning")
+            continue
+        draft = parsed_page(drafts[f"{folder}/{name}.md"])
+        for heading in _TO_WRITE:
+            written, derived = page.section(heading), draft.section(heading)
+            if written and derived and written.body.split() == derived.body.split():
+                sentence = f"the section `{heading}` is the draft's own text"
+                yield context.in_file(path, CODE, sentence, "write what holds for this alert", written.line, "warning")

@@ -1,0 +1,36 @@
+"""runbook-missing (warning), runbook-orphan: an alert without its page, a page without its alert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import PurePosixPath
+
+from slostack.checks.context import RULES, Context
+from slostack.checks.runbooks.reading import alert_pages
+from slostack.problems import Problem
+
+CODE = "runbook-missing"
+CODES = (CODE, "runbook-orphan")
+READS = (RULES,)
+
+_NOT_PAGES = {"README", "index"}
+
+
+def check(context: Context) -> Iterator[Problem]:
+    """A warning for each alert without a page, an error for each page that no alert of any environment leads to."""
+    there = {PurePosixPath(path).stem: path for path in alert_pages(context)}
+    if not there:
+        return  # nothing was generated yet, as `drift` says
+    for name, alerts in context.alerts.items():
+        if name not in there:
+            sentence = f"`{name}` has no page {context.plan.runbooks}/{name}.md"
+            remedy = "run `slostack generate`, which writes a draft, and fill it in"
+            yield context.of_alert(alerts[0], CODE, sentence, remedy, "warning")
+    for name, path in there.items():
+        if name not in context.alert_names and name not in _NOT_PAGES:
+            unwritten = sorted(context.alert_names - set(there)) or sorted(context.alert_names)
+            near = get_close_matches(name, unwritten, 1)
+            remedy = f"rename it to {near[0]}.md if that is the alert now" if near else "delete it"
+            remedy += f", or move it to {context.plan.runbooks}/guides"
+            yield context.in_file(path, "runbook-orphan", f"no alert is called `{name}`, so nothing leads here", remedy)

@@ -1,0 +1,38 @@
+"""runbook-placeholder: a placeholder that neither the alert's labels nor the stack's addresses can fill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import PurePosixPath
+
+from slostack.checks.context import RULES, Context
+from slostack.checks.runbooks.reading import all_pages
+from slostack.plan.model import AlertPlan
+from slostack.problems import Problem
+from slostack.spec.model import Links
+
+CODE = "runbook-placeholder"
+READS = (RULES,)
+
+# What the served page knows whatever the alert: addresses of the stack, and what notifications add to the link.
+ALWAYS = frozenset(Links.model_fields) | {"jaeger", "inbox", "workload", "since", "environment", "alertname"}
+
+
+def check(context: Context) -> Iterator[Problem]:
+    """A problem for each placeholder that would stay open. A guide may use the labels of any alert."""
+    every = frozenset().union(*map(labels, context.plan.alerts))
+    for path, page in all_pages(context):
+        own = context.alerts.get(PurePosixPath(path).stem)
+        known = ALWAYS | (frozenset().union(*map(labels, own)) if own else every)
+        for placeholder in page.placeholders:
+            if placeholder.name not in known:
+                near = get_close_matches(placeholder.name, sorted(known), 1)
+                hint = f"did you mean {{{{{near[0]}}}}}?" if near else f"known are {', '.join(sorted(known))}"
+                sentence = f"nothing fills {{{{{placeholder.name}}}}}"
+                yield context.in_file(path, CODE, sentence, hint, placeholder.line)
+
+
+def labels(alert: AlertPlan) -> frozenset[str]:
+    """The labels that an alert has when it fires."""
+    return frozenset(alert.labels) | frozenset(alert.by)
