@@ -72,7 +72,7 @@ def _one_alternative(errors: list[ErrorDetails], places: Places) -> list[ErrorDe
 
 def _meant_type(error: ErrorDetails, path: Path, places: Places) -> bool:
     if isinstance(places.node(path), Sequence):
-        return len(_written(error["loc"], places)) > len(path)
+        return error["type"] in _LIMITS or len(_written(error["loc"], places)) > len(path)
     return error["type"] not in _WANTED
 
 
@@ -108,11 +108,11 @@ def subject(path: Path, places: Places) -> str:
         return "the spec"
     node = places.node(path)
     last = next((str(segment) for segment in reversed(path) if isinstance(segment, str)), "")
+    short = isinstance(node, Scalar) and 0 < len(node.text) <= 40 and "\n" not in node.text and "`" not in node.text
+    text = node.text if isinstance(node, Scalar) and short else ""
     if isinstance(path[-1], int):
-        return f"item {path[-1] + 1} of `{last}`"
-    if isinstance(node, Scalar) and 0 < len(node.text) <= 40 and "\n" not in node.text and "`" not in node.text:
-        return f"`{last}: {node.text}`"
-    return f"`{last}`"
+        return f"`{text}` in `{last}`" if text else f"item {path[-1] + 1} of `{last}`"
+    return f"`{last}: {text}`" if text else f"`{last}`"
 
 
 def _unused(path: Path, places: Places) -> list[str]:

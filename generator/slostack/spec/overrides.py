@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slostack.problems import Problem
+from slostack.spec.model import Spec
 from slostack.spec.places import Places
 from slostack.spec.shape import Path, Shape, shape_at, suggestion
 from slostack.spec.tree import Mapping, Mark, Node, Sequence
@@ -58,7 +59,7 @@ def _resolve(root: Node, dotted: str, environment: str) -> tuple[Path, tuple[str
 def _step(node: Node | None, shape: Shape, parts: list[str]) -> tuple[str | int | None, int, list[str]]:
     """The next segment and how many parts it takes (a job's name may have dots); else what there is to choose from."""
     if shape.model is not None:
-        known = list(shape.fields)
+        known = [name for name in shape.fields if shape.model is not Spec or name not in _FIXED]
         return (parts[0] if parts[0] in known else None), 1, known
     if isinstance(node, Mapping):
         for used in range(len(parts), 0, -1):

@@ -118,7 +118,7 @@ class Places:
             if text[index : index + 1] != char:
                 return None
             index += 2 if scalar.style == "'" and text[index : index + 2] == "''" else 1
-        return self._next(index) if text[index : index + 1] in {"\n", "\r"} else index
+        return self._next(index)
 
     def _next(self, index: int) -> int:
         while index < len(self.text) and self.text[index].isspace():

@@ -79,6 +79,8 @@ def suggestion(word: str, known: list[str], otherwise: str) -> str:
     near = nearest(word, known)
     if near is not None:
         return f"did you mean `{near}`?"
+    if len(known) == 1:
+        return f"there is only `{known[0]}`"
     return f"choose one of {listed(known)}" if 0 < len(known) <= 30 else otherwise
 
 

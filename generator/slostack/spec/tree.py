@@ -56,6 +56,7 @@ Report = Callable[[Mark, str, str, str], None]
 """Takes a mistake: its mark, code, sentence and remedy."""
 
 START = Mark(1, 1, 0)
+_MERGE = "\0<<"  # no key of a file can be this
 
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -105,6 +106,7 @@ class _Open:
     key: tuple[Mark, str] | None = None
     skip: bool = False
     size: int = 1
+    merged: list[Node] = field(default_factory=list)
 
 
 class _Builder:
@@ -155,6 +157,10 @@ class _Builder:
 
     def _close(self) -> None:
         done = self._stack.pop()
+        # The mistake has been reported; merging nevertheless keeps it from causing others.
+        for other in done.merged:
+            if isinstance(other, Mapping) and isinstance(done.node, Mapping):
+                done.node.entries = {**other.entries, **done.node.entries}
         self._add(done.node, done.anchor, done.size)
 
     def _alias(self, mark: Mark, name: str) -> None:
@@ -182,6 +188,9 @@ class _Builder:
             parent.node.items.append(node)
         elif parent.skip:
             parent.skip = False
+        elif parent.key is not None and parent.key[1] == _MERGE:
+            parent.merged += node.items if isinstance(node, Sequence) else [node]
+            parent.key = None
         elif parent.key is None:
             self._key(parent, parent.node, node)
         else:
@@ -194,6 +203,8 @@ class _Builder:
         elif node.text == "<<" and not node.style:
             remedy = "write the keys out, or use an alias for a whole value"
             self._report(node.start, "merge-key", "`<<` is no merge key in YAML 1.2", remedy)
+            parent.key = (node.start, _MERGE)
+            return
         elif node.text in mapping.entries:
             first = mapping.entries[node.text][0]
             sentence = f"`{node.text}` is already given in line {first.line}"
@@ -217,8 +228,10 @@ class _Builder:
     def _syntax(self, error: yaml.YAMLError, text: str) -> None:
         said = str(getattr(error, "problem", "") or "it cannot be read")
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        if said in _UNCLOSED and getattr(error, "context_mark", None):
-            mark = error.context_mark  # type: ignore[attr-defined]  # what is open says more than the end of the file
+        context = getattr(error, "context_mark", None)
+        unclosed = said in _UNCLOSED
+        if unclosed and mark is not None and context is not None and context.line != mark.line:
+            mark = context  # what is open says more than the end of the file
         if mark is None:
             index = text.find(bad.group()) if (bad := _UNPRINTABLE.search(text)) else 0
             line = text.count("\n", 0, index) + 1
@@ -230,6 +243,12 @@ class _Builder:
         before = text[text.rfind("\n", 0, place.index) + 1 : place.index + 1]
         if said == "found character that cannot start any token" and "\t" in before:
             self._stop(place, "tab", "a tab stands where YAML wants spaces", "indent with spaces")
+        if said.startswith("mapping values") and ":" not in before[:-1]:
+            remedy = "check its indentation, and that the line above has its `:` and no value of its own"
+            self._stop(place, "syntax", "a key cannot begin on this line", remedy)
+        if unclosed and mark is not context and place.index < len(text.rstrip()):
+            remedy = "write `,` or the closing bracket before it, and quote PromQL that has brackets"
+            self._stop(place, "syntax", "a list or mapping in brackets cannot go on like this", remedy)
         sentence, remedy = _SYNTAX.get(said, (f"YAML cannot go on here: {said}", "mend the text around here"))
         self._stop(place, "syntax", sentence, remedy)
 

@@ -28,7 +28,7 @@ def check(spec: Spec, places: Places) -> Iterator[Problem]:
         lower = name.lower()
         on_key = path[-2] == "alerts" and path[-3] != "slos" and len(path) == 4
         if lower in reserved:
-            sentence = f"the alert name `{name}` is taken: `{reserved[lower]}` is one of slostack's own alerts"
+            sentence = f"the alert name `{name}` of {what} is that of slostack's own alert `{reserved[lower]}`"
             yield places.problem(CODE, sentence, "choose another name", path, key=on_key)
         elif lower in first:
             other, whose = first[lower]

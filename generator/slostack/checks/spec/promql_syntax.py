@@ -22,17 +22,24 @@ _FILLS = (
 )
 _TYPES = {"matrix": "a range vector", "vector": "an instant vector", "scalar": "a number", "string": "a text"}
 _TAILS = ("", " x", " (x)")  # after what was open is closed: what an aggregation's or a match's labels still need
+# What the parser says, in plainer words where there are some, and what to do.
 _ADVICE = (
-    ("unclosed left parenthesis", "close it with `)`"),
-    ("unexpected right parenthesis", "remove it, or open it before"),
-    ("unexpected end of input inside braces", "close the matchers with `}`"),
-    ("unexpected end of input inside brackets", "close the range with `]`"),
-    ("unterminated quoted string", "close the quotes"),
-    ("illegal regex", "mend the regular expression"),
-    ("unknown function", "check its spelling"),
-    ("no expression", "write an expression"),
-    ("argument(s)", "check what the function takes"),
-    ("non-empty matcher", "name the metric, or add a matcher that is not empty"),
+    ("unclosed left parenthesis", "a parenthesis is not closed", "close it with `)`"),
+    ("unexpected right parenthesis", "a parenthesis closes nothing", "remove it, or open it before"),
+    ("unexpected end of input inside braces", "the matchers are not closed", "close them with `}`"),
+    ("unexpected end of input inside brackets", "the range is not closed", "close it with `]`"),
+    ("unterminated quoted string", "a quoted text is not closed", "close the quotes"),
+    ("missing unit character in duration", "a duration has no unit", "write it such as `[5m]`"),
+    ("inside brackets", "a range is no duration", "write it such as `[5m]`"),
+    ("inside braces", "a matcher is broken", 'write it as `label="value"`'),
+    ("in label matching, expected string", "a matcher's value is not in quotes", 'write it as `label="value"`'),
+    ("illegal regex", None, "mend the regular expression"),
+    ("unknown function", None, "check its spelling"),
+    ("argument(s)", None, "check what the function takes"),
+    ("non-empty matcher", "the selector names no metric", "name it, or add a matcher that is not empty"),
+    ("no expression", "there is no expression", "write one"),
+    ("ranges only allowed", "a range follows something else than a selector", "write a subquery such as `[5m:1m]`"),
+    ("binary expression must contain", "a range vector cannot be calculated with", "put a function around it"),
 )
 
 
@@ -59,8 +66,10 @@ def _explained(text: str, said: str) -> tuple[str, str, int]:
         taker = "an aggregation" if aggregation else f"`{name}`"
         remedy = "add a range, such as `[5m]`" if wanted == "matrix" else "give it what it takes"
         return f"{taker} takes {_TYPES[wanted]}, and gets {_TYPES[got]}", remedy, _place(text, said, parts)
-    remedy = next((advice for sign, advice in _ADVICE if sign in said), "check the expression")
-    return said.replace("'", "`"), remedy, _place(text, said, parts)
+    words, remedy = next(((plain, advice) for sign, plain, advice in _ADVICE if sign in said), (None, "mend it"))
+    unknown = re.fullmatch(r"unknown function with name '(\w+)'", said)
+    sentence = f"there is no function `{unknown[1]}`" if unknown else words or said.replace("'", "`")
+    return sentence, remedy, _place(text, said, parts)
 
 
 def _placed(text: str) -> Iterator[tuple[int, Token]]:
