@@ -173,12 +173,13 @@ def lost() -> list[Rule]:
     """What the minutes miss of the half days, and was not put right before: two rules for all SLOs.
 
     The minutes that are summed cover the twelve hours of the raw counters and one minute more, so that what a burst
-    at an edge brings is never taken for lost. Less than one percent is noise of the extrapolation in `increase`.
+    at an edge brings is never taken for lost. Less than one percent, or than the two scrapes by which `increase`
+    extrapolates, is noise: of a young SLO the latter is more.
     """
     return [
         Rule(
             f"(\n{indent(_missing(HALF_DAY.total, recorded.TOTAL_1M, recorded.TOTAL_LOST))}\n)"
-            f" > 0.01 * sum_over_time({recorded.TOTAL_1M}[721m])",
+            f" > 0.01 * sum_over_time({recorded.TOTAL_1M}[721m]) + 2 * avg_over_time({recorded.TOTAL_1M}[721m])",
             recorded.TOTAL_LOST,
         ),
         Rule(
