@@ -7,6 +7,7 @@ crash. Aliases share nodes, so what an anchor names has one position, that of it
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -94,7 +95,7 @@ def build(text: str, report: Report) -> Node | None:
 
     Raises BrokenTextError where the rest of the text makes no sense after a mistake.
     """
-    return _Builder(report).run(text)
+    return _Builder(text, report).run()
 
 
 @dataclass(slots=True)
@@ -110,7 +111,9 @@ class _Open:
 
 
 class _Builder:
-    def __init__(self, report: Report) -> None:
+    def __init__(self, text: str, report: Report) -> None:
+        self._text = text
+        self._breaks = [match.start() for match in re.finditer("\n", text)]
         self._report = report
         self._stack: list[_Open] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
@@ -118,19 +121,24 @@ class _Builder:
         self._documents = 0
         self._aliased = 0
 
-    def run(self, text: str) -> Node | None:
-        parser = yaml.CSafeLoader(text)
+    def run(self) -> Node | None:
+        parser = yaml.CSafeLoader(self._text)
         try:
             while parser.check_event():
                 self._take(parser.get_event())
         except yaml.YAMLError as error:
-            self._syntax(error, text)
+            self._syntax(error)
         finally:
             parser.dispose()
         return self._root
 
+    def _mark(self, index: int) -> Mark:
+        """The place of a character. libyaml's own lines also end at signs that no editor takes for a line's end."""
+        line = bisect_left(self._breaks, index)
+        return Mark(line + 1, index - (self._breaks[line - 1] if line else -1), index)
+
     def _take(self, event: Any) -> None:
-        mark = _mark(event)
+        mark = self._mark(event.start_mark.index)
         if isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
@@ -225,7 +233,8 @@ class _Builder:
         self._report(mark, code, sentence, remedy)
         raise BrokenTextError
 
-    def _syntax(self, error: yaml.YAMLError, text: str) -> None:
+    def _syntax(self, error: yaml.YAMLError) -> None:
+        text = self._text
         said = str(getattr(error, "problem", "") or "it cannot be read")
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         context = getattr(error, "context_mark", None)
@@ -239,7 +248,7 @@ class _Builder:
             self._stop(
                 place, "syntax", "a control character stands here", "remove it, or write it as an escape in quotes"
             )
-        place = Mark(mark.line + 1, mark.column + 1, mark.index)
+        place = self._mark(mark.index)
         before = text[text.rfind("\n", 0, place.index) + 1 : place.index + 1]
         if said == "found character that cannot start any token" and "\t" in before:
             self._stop(place, "tab", "a tab stands where YAML wants spaces", "indent with spaces")
@@ -290,8 +299,3 @@ _SYNTAX = {
         "quote the value",
     ),
 }
-
-
-def _mark(event: Any) -> Mark:
-    start = event.start_mark
-    return Mark(start.line + 1, start.column + 1, start.index)

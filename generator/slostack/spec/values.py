@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StringConstraints, WithJsonSchema
 
@@ -120,6 +121,22 @@ def _inside(folder: str) -> str:
     return folder
 
 
+def _reachable(url: str) -> str:
+    try:
+        sound = bool(urlsplit(url).hostname) and urlsplit(url).port != 0
+    except ValueError:  # a port beyond 65535, or a bracket of an IPv6 address without the other
+        sound = False
+    if not sound:
+        raise ValueError("|".join(PATTERNS[URL]))
+    return url
+
+
+def _with_port(address: str) -> str:
+    if not 0 < int(address.rpartition(":")[2]) < 65_536:
+        raise ValueError("has a port that does not exist|write one from 1 to 65535")
+    return address
+
+
 # Names become label values, file names, anchors and parts of addresses: only what is safe in all of them.
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 ALERT_NAME = r"^[A-Z][A-Za-z0-9]*$"
@@ -160,11 +177,11 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 PromQL = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 LinkTitle = Annotated[str, StringConstraints(pattern=LINK_TITLE)]
 JobName = Annotated[str, StringConstraints(pattern=JOB)]
-Url = Annotated[str, StringConstraints(pattern=URL, max_length=2000)]
+Url = Annotated[str, StringConstraints(pattern=URL, max_length=2000), AfterValidator(_reachable)]
 Path = Annotated[str, StringConstraints(pattern=PATH, max_length=500)]
 Folder = Annotated[str, StringConstraints(pattern=PATH, max_length=500), AfterValidator(_inside)]
 HttpPath = Annotated[str, StringConstraints(pattern=HTTP_PATH, max_length=500)]
-Address = Annotated[str, StringConstraints(pattern=ADDRESS, max_length=300)]
+Address = Annotated[str, StringConstraints(pattern=ADDRESS, max_length=300), AfterValidator(_with_port)]
 MailAddress = Annotated[str, StringConstraints(pattern=MAIL_ADDRESS, max_length=254)]
 Channel = Annotated[str, StringConstraints(pattern=CHANNEL)]
 Labels = Annotated[list[LabelName], Field(max_length=8), AfterValidator(_no_label_twice)]

@@ -63,6 +63,15 @@ CHECKS: dict[str, Check] = {
     )
 }
 
+READING = frozenset(
+    {"unreadable", "encoding", "byte-order-mark", "syntax", "tab", "documents", "duplicate-key", "alias", "merge-key"}
+    | {"tag", "no-spec", "unknown-key", "missing-key", "wrong-type", "bad-value", "bad-name", "unknown-environment"}
+    | {"bad-override"}
+)
+"""What reading a spec can already find; `slostack.spec.load` reports these."""
+
+CODES = READING | frozenset(CHECKS)
+
 # What these look for may stand in a part that is broken and left out, so they wait until the spec is whole.
 _NEED_ALL = {
     module.CODE
