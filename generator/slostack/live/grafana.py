@@ -27,7 +27,7 @@ def command(
         "GF_PATHS_LOGS": str(data / "grafana/log"),
         "GF_PATHS_PLUGINS": str(data / "grafana/plugins"),
         "GF_PATHS_PROVISIONING": str(config / "stack/grafana/provisioning"),
-        "GF_SECURITY_ADMIN_PASSWORD__FILE": str(password),
+        "GF_SECURITY_ADMIN_PASSWORD": f"$__file{{{password}}}",
         "GF_AUTH_ANONYMOUS_ENABLED": "false",
         "GF_USERS_ALLOW_SIGN_UP": "false",
         "GF_ANALYTICS_REPORTING_ENABLED": "false",

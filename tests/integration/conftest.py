@@ -1,0 +1,38 @@
+"""A real stack in a time-lapse: Prometheus, Alertmanager, workload, inbox and runbook pages as processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from slostack.live import local
+from slostack.live.incident import settled
+from slostack.plan.build import build
+from slostack.plan.model import Plan
+from slostack.spec.load import load
+
+ROOT = Path(__file__).resolve().parents[2]
+SCALE = 60
+
+
+def shipped_plan(ports: dict[str, int] | None = None, time_scale: int = 1) -> Plan:
+    """The plan of the shipped spec in the environment `demo`, in which tickets notify at any hour."""
+    loaded = load(ROOT / "slo.yaml", "demo")
+    assert loaded.spec is not None, loaded.problems
+    addresses = local.addresses(ports) if ports else None
+    return build(loaded.spec, environment="demo", time_scale=time_scale, addresses=addresses)
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalStack]:
+    """A running time-lapse of the shipped spec, with every target scraped."""
+    ports = local.choose_ports(any_free=True, with_grafana=False)
+    folder = tmp_path_factory.mktemp("stack") / "local"
+    running = local.up(shipped_plan(ports, SCALE), folder, ROOT, ports, print)
+    try:
+        assert settled(running, 30), "not every target came up"
+        yield running
+    finally:
+        local.down(folder, keep=True)
