@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 from workload.server import WorkloadServer
 from workload.simulation import Simulation
 
+if TYPE_CHECKING:
+    from workload.traces import Traces
+
+SERVICE = "mcts-framework"
+VERSION = "1.4.0"
 TICK = 0.1
 """Real seconds between two steps of the world; a scrape is a step of its own."""
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -50,7 +57,30 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         help="everything happens N times faster: 60 makes a minute a second (default: 1)",
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of the traffic's noise (default: %(default)s)")
+    parser.add_argument(
+        "--llm-gateway",
+        metavar="URL",
+        default=os.environ.get("LLM_GATEWAY_URL"),
+        help="base URL of workload.provider, which traced requests call (default: $LLM_GATEWAY_URL, else none)",
+    )
     return parser.parse_args(argv)
+
+
+def _traces(gateway: str | None, seed: int) -> Traces | None:
+    """Traces, where the environment names a collector and OpenTelemetry and HTTPX are installed."""
+    if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        return None
+    try:
+        from instrumentation import tracing  # noqa: PLC0415 - these packages are optional, and slow to load
+        from workload.traces import Traces  # noqa: PLC0415
+    except ImportError as error:
+        sys.stderr.write(f"workload: no traces, because {error.name} is missing; install slostack[traces].\n")
+        return None
+    exporter = tracing.otlp_exporter()
+    if exporter is None:
+        sys.stderr.write("workload: no traces, because the OTLP exporter is missing; install slostack[traces].\n")
+        return None
+    return Traces(SERVICE, VERSION, "local", gateway, seed, exporter)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -68,13 +98,20 @@ def main(argv: list[str] | None = None) -> int:
             "stop what uses it or choose another --host or --port.\n"
         )
         return _CANNOT_LISTEN
+    traces = _traces(arguments.llm_gateway, arguments.seed)
+    if traces:
+        simulation.on_events = traces.offer
     with server:
         threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
-        sys.stderr.write(f"workload: mcts-framework at time scale {arguments.time_scale:g} on {server.url}/metrics\n")
+        sys.stderr.write(f"workload: {SERVICE} at time scale {arguments.time_scale:g} on {server.url}/metrics\n")
         sys.stderr.flush()
         while signal.sigtimedwait(_STOP_SIGNALS, TICK) is None:
             simulation.advance()
+            if traces:
+                simulation.exemplify(traces.exported())
         server.shutdown()
+    if traces:
+        traces.close()
     return 0
 
 

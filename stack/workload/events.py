@@ -6,7 +6,7 @@ Each event is `count` things of one kind with equal labels; the values that diff
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from workload.shapes import Shape
@@ -83,3 +83,18 @@ class Levels:
     queue_depth: int
     memory_bytes: float
     cpu_cores: float
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One thing that happened and was traced: what a histogram or a counter shows as an exemplar.
+
+    `what` and `labels` name the thing as its metrics do; `seconds` it took, `at` is its end in Unix seconds.
+    """
+
+    what: Literal["request", "agent", "iteration", "llm", "rag"]
+    labels: tuple[str, ...]
+    failed: bool
+    seconds: float
+    trace_id: str
+    at: float

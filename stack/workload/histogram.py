@@ -7,10 +7,12 @@ adds any number of values of a shape in one step; prometheus-client still writes
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString
 
 from workload.apportion import Apportionment
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.metrics_core import Metric
 
+    from workload.events import Example
     from workload.shapes import Shape
 
 
@@ -44,6 +47,7 @@ class BulkHistogram(Collector):
         self._bounds = (*buckets, math.inf)
         self._counts: dict[tuple[str, ...], list[int]] = {}
         self._sums: dict[tuple[str, ...], float] = {}
+        self._exemplars: dict[tuple[tuple[str, ...], int], Exemplar] = {}
         self._shares_and_means: dict[Shape, tuple[list[float], list[float]]] = {}
         self._apportionments: dict[tuple[tuple[str, ...], Shape], Apportionment] = {}
         registry.register(self)
@@ -70,6 +74,13 @@ class BulkHistogram(Collector):
                 counts[bucket] += number
                 self._sums[label_values] += number * means[bucket]
 
+    def exemplify(self, label_values: tuple[str, ...], example: Example) -> None:
+        """Let the bucket that `example` falls into lead to its trace; an empty bucket has no example."""
+        bucket = bisect_left(self._bounds, example.seconds)
+        if self._counts.get(label_values, [0] * len(self._bounds))[bucket]:
+            exemplar = Exemplar({"trace_id": example.trace_id}, example.seconds, example.at)
+            self._exemplars[label_values, bucket] = exemplar
+
     def describe(self) -> Iterable[Metric]:
         """The family without series, so that the registry finds a name that is taken twice."""
         return [HistogramMetricFamily(self._name, self._documentation, labels=self._labels)]
@@ -78,10 +89,12 @@ class BulkHistogram(Collector):
         """The family with all series."""
         family = HistogramMetricFamily(self._name, self._documentation, labels=self._labels)
         for label_values, counts in self._counts.items():
-            cumulative, buckets = 0, []
-            for bound, number in zip(self._bounds, counts, strict=True):
+            cumulative = 0
+            buckets: list[tuple[str, float] | tuple[str, float, Exemplar]] = []
+            for bucket, number in enumerate(counts):
                 cumulative += number
-                le = floatToGoString(bound)  # type: ignore[no-untyped-call]
-                buckets.append((le, float(cumulative)))
+                le = floatToGoString(self._bounds[bucket])  # type: ignore[no-untyped-call]
+                exemplar = self._exemplars.get((label_values, bucket))
+                buckets.append((le, float(cumulative), exemplar) if exemplar else (le, float(cumulative)))
             family.add_metric(label_values, buckets, self._sums[label_values])
         return [family]

@@ -13,7 +13,7 @@ from workload.histogram import BulkHistogram
 from workload.traffic import ENDPOINTS, STATUSES
 
 if TYPE_CHECKING:
-    from workload.events import Event, Levels
+    from workload.events import Event, Example, Levels
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # one series more per series, which nothing here reads
 
@@ -214,6 +214,27 @@ class ServiceMetrics:
             self.rag_documents.observe((), event.documents, event.count)
             self.rag_relevance.observe((), event.relevance, event.count)
 
+    def exemplify(self, example: Example) -> None:
+        """Let the metrics that count this thing lead to its trace."""
+        trace = {"trace_id": example.trace_id}
+        match example.what:
+            case "request":
+                self.request_duration.exemplify(example.labels[:2], example)
+                self.requests.labels(*example.labels).inc(0, exemplar=trace)
+            case "agent":
+                self.agent_latency.exemplify(example.labels, example)
+                self.agent_requests.labels(*example.labels, _status(example)).inc(0, exemplar=trace)
+            case "iteration":
+                self.iteration_latency.exemplify((), example)
+                self.iterations.labels(*example.labels).inc(0, exemplar=trace)
+            case "llm":
+                self.llm_latency.exemplify(example.labels, example)
+                if example.failed:
+                    self.llm_errors.labels(*example.labels).inc(0, exemplar=trace)
+            case "rag":
+                self.rag_latency.exemplify((), example)
+                self.rag_queries.labels(_status(example)).inc(0, exemplar=trace)
+
     def set_levels(self, levels: Levels, seconds: float) -> None:
         """Set every gauge, and add the CPU time of the `seconds` (scaled) that passed."""
         self.active_requests.set(levels.active_requests)
@@ -224,3 +245,7 @@ class ServiceMetrics:
         self.queue_depth.set(levels.queue_depth)
         self.memory.set(levels.memory_bytes)
         self.cpu.inc(levels.cpu_cores * seconds)
+
+
+def _status(example: Example) -> str:
+    return "error" if example.failed else "success"

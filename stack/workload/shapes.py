@@ -115,3 +115,14 @@ def shares_and_means(shape: Shape, upper_bounds: Sequence[float]) -> tuple[list[
 def mean(shape: Shape) -> float:
     """The mean of the shape's values, in their unit."""
     return shape.partial_mean(math.inf)
+
+
+def quantile(shape: Shape, share: float) -> float:
+    """The value that `share` (0 to 1, without 1) of the shape's values do not exceed, to about a millionth of it."""
+    low, high = 0.0, 1.0
+    while shape.cdf(high) < share:
+        high *= 2
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if shape.cdf(middle) >= share else (middle, high)
+    return high

@@ -19,9 +19,11 @@ from workload.metrics import ServiceMetrics
 from workload.traffic import QUICK, Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from prometheus_client import CollectorRegistry
+
+    from workload.events import Event, Example
 
 _UNSEEN_STATUS = "502"
 
@@ -49,6 +51,8 @@ class Simulation:
         self._struck: dict[str, _Call] = {}
         self._host = HostMetrics()
         self._next_restart = 0.0
+        self.on_events: Callable[[Sequence[Event]], None] | None = None
+        """Gets what happened in each tick, for whoever records it, too; it must return at once."""
         self._start()
         self.advance()
 
@@ -62,9 +66,11 @@ class Simulation:
             elif scaled_time >= self._next_restart:
                 self._start()
                 self._next_restart = scaled_time + conditions.restart_every
-            for event in self._traffic.tick(scaled_time, seconds, conditions):
-                if event.count:
-                    self._service.record(event)
+            events = [event for event in self._traffic.tick(scaled_time, seconds, conditions) if event.count]
+            for event in events:
+                self._service.record(event)
+            if self.on_events:
+                self.on_events(events)
             levels = self._traffic.levels(scaled_time, conditions)
             self._service.set_levels(levels, seconds)
             self._host.set_levels(conditions, levels, seconds, time.time())
@@ -89,6 +95,12 @@ class Simulation:
         with self._lock:
             self.advance()
             return self._exposition(self._host.registry, accept)
+
+    def exemplify(self, examples: Sequence[Example]) -> None:
+        """Show these as exemplars of the service's metrics."""
+        with self._lock:
+            for example in examples:
+                self._service.exemplify(example)
 
     def call(self, name: str, wishes: Mapping[str, object]) -> None:
         """Let a fault of the table begin, or begin anew; raises FaultSettingError for wishes it does not know."""

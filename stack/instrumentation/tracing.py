@@ -1,0 +1,201 @@
+"""Spans of an agent service: API requests, agents, search, language-model calls, retrieval.
+
+Without OpenTelemetry every function here still works and does nothing. Spans are exported once `set_up` was called and
+`OTEL_EXPORTER_OTLP_ENDPOINT` names a collector; all other `OTEL_…` variables mean what they mean everywhere.
+
+A span whose code raises records the exception as an event, has the status ERROR, and lets the exception pass.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from instrumentation.around import Around
+
+try:
+    from opentelemetry import propagate, trace
+    from opentelemetry.trace import SpanKind, StatusCode
+except ImportError:
+    _API = False
+else:
+    _API = True
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
+    from opentelemetry.trace import TracerProvider as AnyTracerProvider
+
+    Value = str | bool | int | float | Sequence[str]
+    Kind = Literal["internal", "server", "client"]
+
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_SERVER_ERROR = 500
+_SCOPE = "instrumentation.tracing"
+
+
+class Operation(Protocol):
+    """What a running operation can be told; an OpenTelemetry span is one."""
+
+    def set_attribute(self, key: str, value: Value) -> None:
+        """Note a fact that is only known now."""
+
+    def add_event(self, name: str, attributes: Mapping[str, Value] | None = None) -> None:
+        """Note that something happened now."""
+
+
+class _Untraced:
+    """Where OpenTelemetry is missing: takes everything and keeps nothing."""
+
+    def set_attribute(self, key: str, value: Value) -> None:
+        """Nothing keeps it."""
+
+    def add_event(self, name: str, attributes: Mapping[str, Value] | None = None) -> None:
+        """Nothing keeps it."""
+
+
+def trace_operation(
+    name: str,
+    attributes: Mapping[str, Value] | None = None,
+    *,
+    kind: Kind = "internal",
+    headers: Mapping[str, str] | None = None,
+) -> Around[Operation]:
+    """A span for any operation. The name says what, never which one: `rag.retrieve`, not `rag.retrieve 4711`.
+
+    `headers` are those of an incoming request (any case): the span joins the trace that they carry, if any.
+    """
+    return Around(lambda: _span(name, attributes or {}, kind, headers))
+
+
+def trace_request(method: str, route: str, headers: Mapping[str, str] | None = None) -> Around[Operation]:
+    """An API request that this service answers. `route` is the pattern (`/users/{id}`), not the path."""
+    attributes = {"http.request.method": method, "http.route": route}
+    return trace_operation(f"{method} {route}", attributes, kind="server", headers=headers)
+
+
+def set_http_status(operation: Operation, status: int) -> None:
+    """Note the status that a request was answered with; from 500 on the span has failed."""
+    operation.set_attribute("http.response.status_code", status)
+    if _API and status >= _SERVER_ERROR and isinstance(operation, trace.Span):
+        operation.set_status(StatusCode.ERROR, f"answered {status}")
+
+
+def trace_agent(agent_type: str) -> Around[Operation]:
+    """A run of one agent."""
+    return trace_operation(f"agent.{agent_type}", {"agent.type": agent_type})
+
+
+def trace_mcts_operation(operation: str, attributes: Mapping[str, Value] | None = None) -> Around[Operation]:
+    """A part of the tree search: `search`, `selection`, `expansion`, `simulation`, `backpropagation`."""
+    return trace_operation(f"mcts.{operation}", {"mcts.operation": operation, **(attributes or {})})
+
+
+def trace_llm_call(provider: str, model: str) -> Around[Operation]:
+    """A call of a language model, its retries included; the HTTP request below it is a span of its own."""
+    attributes = {
+        "provider": provider,
+        "gen_ai.provider.name": provider,
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": model,
+    }
+    return trace_operation("llm.chat", attributes)
+
+
+def trace_rag_operation(operation: str) -> Around[Operation]:
+    """A part of retrieval: `retrieve`, `rerank`, …"""
+    return trace_operation(f"rag.{operation}", {"rag.operation": operation})
+
+
+def current_trace_id() -> str | None:
+    """The running trace's id as 32 hexadecimal digits; None where there is no trace that will be exported."""
+    if not _API:
+        return None
+    context = trace.get_current_span().get_span_context()
+    return trace.format_trace_id(context.trace_id) if context.is_valid and context.trace_flags.sampled else None
+
+
+def outgoing_headers() -> dict[str, str]:
+    """The W3C headers that carry the running trace on, for a client that is not instrumented by itself."""
+    carrier: dict[str, str] = {}
+    if _API:
+        propagate.inject(carrier)
+    return carrier
+
+
+def set_up(service: str, version: str, environment: str) -> TracerProvider | None:
+    """Export spans to the collector that the environment names, and trace the calls of every HTTPX client.
+
+    Returns the provider, whose `shutdown()` sends what is still waiting; None, and nothing is traced, where no
+    collector is named or OpenTelemetry's SDK or its gRPC exporter is missing.
+    """
+    provider = tracer_provider(service, version, environment)
+    if provider:
+        use(provider)
+    return provider
+
+
+def tracer_provider(
+    service: str, version: str, environment: str, exporter: SpanExporter | None = None
+) -> TracerProvider | None:
+    """A provider that sends batches to `exporter`, or by OTLP over gRPC; None where that cannot be.
+
+    `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` override what the code says.
+    """
+    exporter = exporter or otlp_exporter()
+    if exporter is None:
+        return None
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415 - may be missing
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
+    known = Resource.create(
+        {
+            "service.name": service,
+            "service.version": version,
+            "deployment.environment.name": environment,
+            "deployment.environment": environment,  # its name until 2024, which many dashboards still read
+        }
+    )
+    provider = TracerProvider(resource=known.merge(OTELResourceDetector().detect()))
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    return provider
+
+
+def otlp_exporter() -> SpanExporter | None:
+    """An exporter to `OTEL_EXPORTER_OTLP_ENDPOINT` over gRPC; None where none is named or a package is missing."""
+    if not os.environ.get(ENDPOINT):
+        return None
+    try:
+        import opentelemetry.sdk.trace.export  # noqa: PLC0415
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+    except ImportError:
+        return None
+    del opentelemetry
+    return OTLPSpanExporter()
+
+
+def use(provider: AnyTracerProvider) -> None:
+    """Make every span of this process by `provider`, those of HTTPX clients too where their package is installed."""
+    trace.set_tracer_provider(provider)
+    try:
+        from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor  # noqa: PLC0415
+    except ImportError:
+        return
+    HTTPXClientInstrumentor().instrument(tracer_provider=provider)
+
+
+@contextmanager
+def _span(
+    name: str, attributes: Mapping[str, Value], kind: Kind, headers: Mapping[str, str] | None
+) -> Iterator[Operation]:
+    if not _API:
+        yield _Untraced()
+        return
+    context = propagate.extract({key.lower(): value for key, value in headers.items()}) if headers else None
+    tracer = trace.get_tracer(_SCOPE)
+    with tracer.start_as_current_span(name, context, SpanKind[kind.upper()], attributes) as span:
+        yield span
