@@ -28,9 +28,10 @@ lock: python ## pin what pyproject.toml asks for; ARGS=--upgrade takes the newes
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT INT TERM \
 	&& $(PYTHON) -m venv "$$folder" && "$$folder/bin/pip" install --quiet --disable-pip-version-check uv \
 	&& pin() { "$$folder/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-annotate --no-header $(ARGS) "$$@" pyproject.toml; } \
-	&& pin --group build --output-file requirements/run.lock \
-	&& pin --group dev --constraint requirements/run.lock --output-file requirements/dev.lock
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header $(ARGS) "$$@"; } \
+	&& pin --group build --output-file requirements/run.lock pyproject.toml \
+	&& pin --group dev --constraint requirements/run.lock --output-file requirements/dev.lock pyproject.toml \
+	&& pin --group stack --constraint requirements/run.lock --output-file requirements/stack.lock
 
 clean: ## stop the local stack and remove .venv, caches and build results
 	@if [ -d .slostack ] && [ -x $(BIN)/slostack ]; then $(BIN)/slostack down; fi

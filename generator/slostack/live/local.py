@@ -6,7 +6,7 @@ import contextlib
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,7 @@ def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step:
         raise Failure(f"a stack is up already in {folder} — `slostack down` stops it", MISSING)
     if folder.exists():
         shutil.rmtree(folder)
+    plan = replace(plan, parts=frozenset(taken))
     tools = {name: find(name, step) for name in ("prometheus", "alertmanager")}
     config = folder / "config"
     for path, content in outputs.render(plan, outputs.pages(spec_folder, plan.runbooks), plan.runbooks).items():

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from slostack.burnrate import Severity, Tier
+from slostack.plan.components import PARTS
 from slostack.promql import Selector, duration, time_lapse
 from slostack.spec.boards import Board
 from slostack.spec.hours import Hours
@@ -195,6 +196,7 @@ class Plan:
     time_scale: int = 1
     secrets: tuple[str, ...] = ()  # files that receivers read
     addresses: Mapping[str, str] = field(default_factory=dict)  # host:port → where a local engine runs that program
+    parts: frozenset[str] = PARTS  # the programs of the stack that run
 
     def address(self, of: str) -> str:
         """Where the program runs that the spec and the stack know as `of` (host:port)."""

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from slostack.plan.components import ALERTMANAGER, COMPONENTS, SECOND_ALERTMANAGER, Component
 from slostack.plan.model import Plan
 from slostack.render.yamltext import document, generated
 
 CONFIG = "stack/prometheus/prometheus.yml"
 SCRAPE_TIMEOUT_LIMIT = 10  # seconds; the rules count up to 12 s ago, so no scrape may take longer
-# The stack's own programs, by the addresses that they have among themselves.
-PROMETHEUS = "prometheus:9090"
-ALERTMANAGER = "alertmanager:9093"
-INBOX = "inbox:9099"
 
 
 def render(plan: Plan) -> dict[str, str]:
@@ -32,15 +29,13 @@ def _config(plan: Plan) -> dict[str, Any]:
     if plan.environment:
         config["global"]["external_labels"] = {"environment": plan.environment}
     config["rule_files"] = ["../../alerts/rules/*.yml"]
-    config["alerting"] = {
-        "alertmanagers": [{"timeout": "10s", "static_configs": [{"targets": [plan.address(ALERTMANAGER)]}]}]
-    }
+    # Every Alertmanager gets every alert: they share what was notified, not what fires.
+    config["alerting"] = {"alertmanagers": [{"timeout": "10s", **_targets(plan, ALERTMANAGER)}]}
     if plan.time_scale > 1:
         # A time-lapse starts with a past: samples dated back are let in.
         config["storage"] = {"tsdb": {"out_of_order_time_window": plan.duration(max(plan.periods, default=0) * 2)}}
-    own = {"prometheus": PROMETHEUS, "alertmanager": ALERTMANAGER, "inbox": INBOX}
     config["scrape_configs"] = [
-        {"job_name": job, "static_configs": [{"targets": [plan.address(address)]}]} for job, address in own.items()
+        _scraped(plan, component) for component in COMPONENTS if component.part in plan.parts
     ] + [
         {
             "job_name": scrape.job,
@@ -52,3 +47,22 @@ def _config(plan: Plan) -> dict[str, Any]:
         for scrape in plan.scrapes
     ]
     return config
+
+
+def _targets(plan: Plan, address: str) -> dict[str, Any]:
+    """Where a program is; of Alertmanager there may be a second one, which is found when its name resolves."""
+    found: dict[str, Any] = {"static_configs": [{"targets": [plan.address(address)]}]}
+    if address == ALERTMANAGER and SECOND_ALERTMANAGER in plan.parts:
+        port = int(address.rpartition(":")[2])
+        second = {"names": [SECOND_ALERTMANAGER], "type": "A", "port": port, "refresh_interval": "10s"}
+        found["dns_sd_configs"] = [second]
+    return found
+
+
+def _scraped(plan: Plan, component: Component) -> dict[str, Any]:
+    job = {"job_name": component.job, **_targets(plan, component.address)}
+    if "dns_sd_configs" in job:
+        # Named as the first one is, not by an address that changes with every start.
+        named = {"source_labels": ["__meta_dns_name", "__address__"], "separator": ":", "target_label": "instance"}
+        job["relabel_configs"] = [{**named, "regex": "(.+):.+:([0-9]+)", "replacement": "$1:$2"}]
+    return job

@@ -1,13 +1,13 @@
-"""What slostack needs from outside: four programs in two kits, their oldest usable versions, where they come from."""
+"""What slostack needs from outside: programs in kits, their oldest usable versions, where they come from."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Name = Literal["prometheus", "promtool", "alertmanager", "amtool"]
+Name = Literal["prometheus", "promtool", "alertmanager", "amtool", "jaeger", "otelcol"]
 Version = tuple[int, int, int]
 
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
@@ -35,14 +35,22 @@ class Kit:
     """Each program with its file names; Debian's differs from upstream's."""
     minimum: Version
     """The oldest version whose behaviour the generated files rely on."""
+    home: str
+    """Where a person downloads it."""
     debian: tuple[str, ...]
-    """Packages of Debian."""
+    """Packages of Debian; none where Debian has none."""
     go_module: str
     go_version: str
     """A version that builds from its module alone (newer ones of Alertmanager lack the files of their UI there)."""
     go_packages: dict[Name, str]
     image: str
     """Tag and digest; the binaries inside are static."""
+    in_image: dict[Name, str] = field(default_factory=dict)
+    """Where the image keeps a program; `/bin/<name>` if it is not named here."""
+    go_sum: bool = False
+    """Whether it is built inside its module, so that the module's own go.sum verifies what it needs."""
+    release: str | None = None
+    """Its version, where the module's is another."""
 
 
 PROMETHEUS = Kit(
@@ -50,6 +58,7 @@ PROMETHEUS = Kit(
     title="Prometheus",
     programs={"prometheus": ("prometheus",), "promtool": ("promtool",)},
     minimum=(3, 5, 0),
+    home="https://prometheus.io/download/",
     debian=("prometheus", "promtool"),
     go_module="github.com/prometheus/prometheus",
     go_version="v0.313.5",
@@ -62,6 +71,7 @@ ALERTMANAGER = Kit(
     title="Alertmanager",
     programs={"alertmanager": ("alertmanager", "prometheus-alertmanager"), "amtool": ("amtool",)},
     minimum=(0, 28, 0),
+    home="https://prometheus.io/download/",
     debian=("prometheus-alertmanager",),
     go_module="github.com/prometheus/alertmanager",
     go_version="v0.31.1",
@@ -69,7 +79,38 @@ ALERTMANAGER = Kit(
     image="prom/alertmanager:v0.34.1@sha256:e9733bafb1bdef9b00e25a21f8f99dc26a22224bf16641ad754d1649f4c3357a",
 )
 
-KITS: dict[Name, Kit] = {name: kit for kit in (PROMETHEUS, ALERTMANAGER) for name in kit.programs}
+JAEGER = Kit(
+    name="jaeger",
+    title="Jaeger",
+    programs={"jaeger": ("jaeger",)},
+    minimum=(2, 10, 0),
+    home="https://www.jaegertracing.io/download/",
+    debian=(),
+    go_module="github.com/jaegertracing/jaeger",
+    go_version="v1.76.0",
+    go_packages={"jaeger": "cmd/jaeger"},
+    image="jaegertracing/jaeger:2.20.0@sha256:46a886260e04002d8f45e213fc39063fa11a50446048fdaa64786fc0840cb9f8",
+    in_image={"jaeger": "/cmd/jaeger/jaeger-linux"},
+    go_sum=True,  # the checksum database does not know everything that it needs
+    release="2.13.0",  # of the same commit; tags of version 2 are no versions of the module
+)
+
+COLLECTOR = Kit(
+    name="otel-collector",
+    title="the OpenTelemetry Collector",
+    programs={"otelcol": ("otelcol-contrib",)},  # the one that is called otelcol lacks the span-metrics connector
+    minimum=(0, 156, 0),
+    home="https://github.com/open-telemetry/opentelemetry-collector-releases/releases",
+    debian=(),
+    go_module="go.opentelemetry.io/collector/cmd/builder",  # which puts it together from components
+    go_version="v0.159.0",
+    go_packages={},
+    image="otel/opentelemetry-collector-contrib:0.161.0"
+    "@sha256:fd328de2552466ad78385e1b1289c3f2402b1c45f265b252aab1955b42845ac1",
+    in_image={"otelcol": "/otelcol-contrib"},
+)
+
+KITS: dict[Name, Kit] = {name: kit for kit in (PROMETHEUS, ALERTMANAGER, JAEGER, COLLECTOR) for name in kit.programs}
 
 
 def parse_version(name: Name, printed: str) -> Version | None:
@@ -78,7 +119,7 @@ def parse_version(name: Name, printed: str) -> Version | None:
     >>> parse_version("promtool", "promtool, version 3.5.3+ds1 (branch: debian/sid, revision: 3.5.3+ds1-6)")
     (3, 5, 3)
     """
-    match = re.search(rf"^{name}, version {_VERSION.pattern}", printed, re.MULTILINE)
+    match = re.search(rf"^{name}(?:-contrib)?,? version v?{_VERSION.pattern}", printed, re.MULTILINE)
     return _numbers(match) if match else None
 
 

@@ -36,7 +36,10 @@ def fetch(kit: Kit, into: Path, on_step: Callable[[str], None]) -> str:
     (into / "bin").mkdir(parents=True)
     try:
         for name in kit.programs:
-            copied = run(["docker", "cp", f"{container}:/bin/{name}", str(into / "bin" / name)], timeout=120)
+            copied = run(
+                ["docker", "cp", f"{container}:{kit.in_image.get(name, f'/bin/{name}')}", str(into / "bin" / name)],
+                timeout=120,
+            )
             _checked(copied, f"{name} cannot be copied out of {tag}")
     finally:
         run(["docker", "rm", container], timeout=60)

@@ -38,14 +38,25 @@ def find(name: Name, on_step: Callable[[str], None] = lambda _step: None) -> Too
     Raises:
         ToolError: `SLOSTACK_<NAME>` names no usable program, or there is none and none can be fetched.
     """
-    kit = KITS[name]
+    found, passed_over = _at_hand(name, KITS[name])
+    return found or _fetched(name, KITS[name], passed_over, on_step)
+
+
+def at_hand(name: Name) -> Tool | None:
+    """The program `name` where it needs not be fetched, else None.
+
+    Raises:
+        ToolError: `SLOSTACK_<NAME>` names no usable program.
+    """
+    return _at_hand(name, KITS[name])[0]
+
+
+def _at_hand(name: Name, kit: Kit) -> tuple[Tool | None, list[str]]:
     named = os.environ.get(_variable(name))
     if named:
-        return _from_variable(name, kit, Path(named))
+        return _from_variable(name, kit, Path(named)), []
     found, passed_over = _on_path(name, kit)
-    if found:
-        return found
-    return _in_cache(name, kit) or _fetched(name, kit, passed_over, on_step)
+    return found or _in_cache(name, kit), passed_over
 
 
 def cache_home() -> Path:
@@ -149,11 +160,11 @@ def _fetched(name: Name, kit: Kit, passed_over: list[str], on_step: Callable[[st
 
 
 def _fetch(name: Name, kit: Kit, passed_over: list[str], on_step: Callable[[str], None]) -> None:
-    sources: dict[str, Callable[[Path], str]] = {
-        "Debian": lambda into: debian.fetch(kit, into, cache_home() / "apt", on_step),
-        "Go": lambda into: golang.fetch(kit, into, on_step),
-        "Docker": lambda into: container.fetch(kit, into, on_step),
-    }
+    sources: dict[str, Callable[[Path], str]] = {"Go": lambda into: golang.fetch(kit, into, on_step)}
+    if kit.debian:
+        sources = {"Debian": lambda into: debian.fetch(kit, into, cache_home() / "apt", on_step)} | sources
+    if kit.image:
+        sources["Docker"] = lambda into: container.fetch(kit, into, on_step)
     failures = list(passed_over)
     for left_over in _kits().glob("new-*"):  # of a process that was killed; this one holds the lock
         shutil.rmtree(left_over, ignore_errors=True)
@@ -170,7 +181,7 @@ def _fetch(name: Name, kit: Kit, passed_over: list[str], on_step: Callable[[str]
     msg = (
         f"{name} {dotted(kit.minimum)} or newer was not found and could not be fetched "
         f"({'; '.join(failures)}): connect this machine to the network, or install {kit.title} from "
-        f"https://prometheus.io/download/ and put it on PATH, or set {_variable(name)} to the path of {name}"
+        f"{kit.home} and put it on PATH, or set {_variable(name)} to the path of {name}"
     )
     raise ToolError(msg)
 

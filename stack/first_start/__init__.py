@@ -1,0 +1,1 @@
+"""Makes the secrets that the stack needs before anything starts."""

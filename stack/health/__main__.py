@@ -1,0 +1,65 @@
+"""`python -m health URL`: exit with 0 when the address answers with success, with 1 when it does not.
+
+`python -m health --stay` does nothing until it is stopped. Some images have neither a shell nor a client in them (the
+OpenTelemetry Collector's is a bare binary): a container of our own stays beside such a program, and *its* health check
+asks over the network. It is unhealthy whenever its neighbour is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import urllib.error
+import urllib.request
+
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_WELL, _UNWELL = 0, 1
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 60:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and up to 60 seconds")
+    return seconds
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Ask each address once, or stay. Returns 0, or 1 where an address does not answer with success."""
+    parser = argparse.ArgumentParser(
+        prog="health",
+        description="Asks addresses whether what is there is well.",
+        epilog="example:\n  python -m health http://otel-collector:13133/",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("urls", nargs="*", metavar="URL", help="an address that answers with success when all is well")
+    parser.add_argument("--timeout", type=_seconds, default=3.0, help="seconds for each answer (default %(default)s)")
+    parser.add_argument("--stay", action="store_true", help="do nothing until SIGTERM, for a container to be asked in")
+    options = parser.parse_args(arguments)
+    if options.stay == bool(options.urls):
+        parser.error("give addresses, or --stay")
+    if options.stay:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+        signal.sigwait(_STOP_SIGNALS)
+        return _WELL
+    unwell = [said for said in (_ask(url, options.timeout) for url in options.urls) if said]
+    for said in unwell:
+        sys.stdout.write(f"{said}\n")  # Docker keeps what a health check prints: `docker inspect` shows it
+    return _UNWELL if unwell else _WELL
+
+
+def _ask(url: str, timeout: float) -> str:
+    """What is wrong at an address, in a sentence; empty when nothing is."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the stack is never behind a proxy
+    try:
+        with opener.open(url, timeout=timeout):
+            return ""
+    except urllib.error.HTTPError as error:
+        return f"{url} answers {error.code}"
+    except (OSError, ValueError) as error:
+        return f"{url} does not answer: {getattr(error, 'reason', error)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Tells a program to read its configuration again when the files have changed."""
