@@ -153,14 +153,12 @@ def tracer_provider(
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
     known = Resource.create(
-        {
-            "service.name": service,
-            "service.version": version,
-            "deployment.environment.name": environment,
-            "deployment.environment": environment,  # its name until 2024, which many dashboards still read
-        }
+        {"service.name": service, "service.version": version, "deployment.environment.name": environment}
     )
-    provider = TracerProvider(resource=known.merge(OTELResourceDetector().detect()))
+    resource = known.merge(OTELResourceDetector().detect())
+    # Its name until 2024, which many dashboards still read.
+    old = Resource({"deployment.environment": resource.attributes["deployment.environment.name"]})
+    provider = TracerProvider(resource=old.merge(resource))
     provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
 
@@ -185,6 +183,9 @@ def use(provider: AnyTracerProvider) -> None:
         from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor  # noqa: PLC0415
     except ImportError:
         return
+    os.environ.setdefault(
+        "OTEL_SEMCONV_STABILITY_OPT_IN", "http"
+    )  # today's names: http.request.method, not http.method
     HTTPXClientInstrumentor().instrument(tracer_provider=provider)
 
 

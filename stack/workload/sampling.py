@@ -1,7 +1,7 @@
 """Which of many requests are traced: a few per real second, whatever the time scale, and failures first of all.
 
-Like tail sampling in a real service: one ordinary request and one in which something failed, each at most once a
-second. So traces say what requests look like, and counters how many there are.
+Like tail sampling in a real service: an ordinary request a second, and two in which something failed, of each kind of
+failure in turn. So traces say what requests look like, and counters how many there are.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from workload.events import Event
 
 Part = Literal["agent", "iteration", "llm", "rag"]
-INTERVAL = 1.0
-"""Real seconds between two traces of a kind."""
+ORDINARY_INTERVAL = 1.0
+FAILED_INTERVAL = 0.5
+"""Real seconds between two traces of the sort, at least."""
 _SERVER_ERROR = "5"
 
 
@@ -53,16 +54,17 @@ class Sampler:
         self._random = random.Random(seed)  # noqa: S311 -- a choice of examples, no secret
         self._clock = clock
         self._next_ordinary = self._next_failed = clock()
+        self._last: dict[type[Event], float] = {}
 
     def sample(self, events: Sequence[Event]) -> list[Journey]:
         """The journeys that are due, at most two."""
         now, journeys = self._clock(), []
         if now >= self._next_ordinary and (ordinary := self._ordinary(events)):
             journeys.append(ordinary)
-            self._next_ordinary = now + INTERVAL
+            self._next_ordinary = now + ORDINARY_INTERVAL
         if now >= self._next_failed and (failed := self._failed(events)):
             journeys.append(failed)
-            self._next_failed = now + INTERVAL
+            self._next_failed = now + FAILED_INTERVAL
         return journeys
 
     def _ordinary(self, events: Sequence[Event]) -> Journey | None:
@@ -80,7 +82,8 @@ class Sampler:
         failed = [event for event in events if event.count and _has_failed(event)]
         if not failed:
             return None
-        kind = self._random.choice(sorted({type(event) for event in failed}, key=lambda kind: kind.__name__))
+        kind = min({type(event): 0 for event in failed}, key=lambda kind: self._last.get(kind, 0.0))
+        self._last[kind] = self._clock()
         of_kind = [event for event in failed if isinstance(event, kind)]
         [chosen] = self._random.choices(of_kind, [event.count for event in of_kind])
         if isinstance(chosen, Requests):

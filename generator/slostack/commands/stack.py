@@ -9,7 +9,7 @@ import click
 
 from slostack.commands.reading import plan_of, spec_options
 from slostack.failure import FINDINGS, MISSING, Failure
-from slostack.live import grafana, local
+from slostack.live import grafana, local, tracing
 from slostack.tools.errors import ToolError
 
 _engine = click.option(
@@ -25,11 +25,13 @@ def _step(text: str) -> None:
     click.echo(f"  {text}", err=True)
 
 
-def start(spec: Path, environment: str | None, free_ports: bool, **options: Any) -> local.LocalStack:
-    """Start the local engine for a spec and wait until it answers."""
-    ports = local.choose_ports(free_ports, grafana.on_path() is not None)
-    plan = plan_of(spec, environment, addresses=local.addresses(ports), **options)
+def start(
+    spec: Path, environment: str | None, free_ports: bool, traces: bool | None = None, **options: Any
+) -> local.LocalStack:
+    """Start the local engine for a spec and wait until it answers; `traces` None: where Jaeger is at hand."""
     try:
+        ports = local.choose_ports(free_ports, grafana.on_path() is not None, tracing.wanted(traces))
+        plan = plan_of(spec, environment, addresses=local.addresses(ports), **options)
         return local.up(plan, spec.parent / local.FOLDER, spec.parent, ports, _step)
     except ToolError as error:
         raise Failure(str(error), MISSING) from error
@@ -40,19 +42,28 @@ def start(spec: Path, environment: str | None, free_ports: bool, **options: Any)
 @_engine
 @click.option("--time-scale", type=click.IntRange(1, 600), default=1, help="Run everything this many times faster.")
 @click.option("--free-ports", is_flag=True, help="Take any free ports instead of the usual ones.")
-def up(spec: Path, environment: str | None, engine: str, time_scale: int, free_ports: bool) -> None:
+@click.option(
+    "--traces/--no-traces",
+    default=None,
+    help="Run Jaeger too, built from its Go module if need be.  [default: where Jaeger is at hand]",
+)
+def up(
+    spec: Path, environment: str | None, engine: str, time_scale: int, free_ports: bool, traces: bool | None
+) -> None:
     """Start the stack with everything loaded, on loopback, and return when it answers.
 
     With the local engine: Prometheus and Alertmanager (from PATH, else fetched once), the workload, the notification
-    inbox and the runbook pages; Grafana too where it is on PATH. Logs are in .slostack/local/logs.
+    inbox and the runbook pages; Grafana too where it is on PATH, and Jaeger where it is on PATH, named by
+    SLOSTACK_JAEGER or built before. Logs are in .slostack/local/logs.
 
     \b
     Examples:
       slostack up                       the usual ports, real time
       slostack up --time-scale 60       a minute passes in a second
+      slostack up --traces              with Jaeger; the first time it is built, which takes minutes and Go
     """
     del engine  # the only one there is
-    stack = start(spec, environment, free_ports, time_scale=time_scale)
+    stack = start(spec, environment, free_ports, traces, time_scale=time_scale)
     if time_scale > 1:
         click.echo(
             f"Time-lapse: everything runs {time_scale} times faster; every duration in the rules is divided by it."

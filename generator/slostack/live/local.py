@@ -13,12 +13,12 @@ from typing import Any
 import orjson
 
 from slostack.failure import MISSING, Failure
-from slostack.live import grafana, ports, programs
+from slostack.live import grafana, ports, programs, tracing
 from slostack.live.clients import Alertmanager, Client, Inbox, Prometheus, Workload, wait_until
 from slostack.live.ports import HOST
 from slostack.live.processes import Process, start, stop
 from slostack.plan.model import Plan
-from slostack.tools.catalogue import Tool
+from slostack.tools.catalogue import Name, Tool
 from slostack.tools.find import find
 
 FOLDER = ".slostack/local"
@@ -30,6 +30,8 @@ _READY = {
     "runbooks": "/healthz",
     "workload": "/healthz",
     "grafana": "/api/health",
+    "jaeger": "/api/services",
+    "llm-gateway": "/healthz",
 }
 _START_SECONDS = 60.0
 # Where the spec and the stack's configuration know the programs; a local engine runs them elsewhere.
@@ -86,13 +88,16 @@ class LocalStack:
 def addresses(taken: dict[str, int]) -> dict[str, str]:
     """Where the programs run, by the address that the spec knows; and by the links' usual address."""
     here = {known: f"{HOST}:{taken[name]}" for name, known in _KNOWN_AS.items() if name in taken}
-    usual = {f"{HOST}:{port}": f"{HOST}:{taken[name]}" for name, port in ports.USUAL.items() if name in taken}
+    here |= {known: f"{HOST}:{taken[name]}" for known, name in tracing.KNOWN_AS.items() if name in taken}
+    everything = ports.USUAL | tracing.PORTS
+    usual = {f"{HOST}:{port}": f"{HOST}:{taken[name]}" for name, port in everything.items() if name in taken}
     return usual | here
 
 
-def choose_ports(any_free: bool, with_grafana: bool) -> dict[str, int]:
+def choose_ports(any_free: bool, with_grafana: bool, with_traces: bool = False) -> dict[str, int]:
     """The usual ports, or free ones. Raises Failure where a usual one is taken."""
     wanted = {name: port for name, port in ports.USUAL.items() if with_grafana or name != "grafana"}
+    wanted |= tracing.PORTS if with_traces else {}
     if any_free:
         return ports.free(list(wanted))
     ports.check(wanted)
@@ -112,7 +117,12 @@ def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step:
     if folder.exists():
         shutil.rmtree(folder)
     plan = replace(plan, parts=frozenset(taken))
-    tools = {name: find(name, step) for name in ("prometheus", "alertmanager")}
+    needed: list[Name] = ["prometheus", "alertmanager"]
+    if "jaeger" in taken:
+        needed.append("jaeger")
+    tools: dict[str, Tool] = {name: find(name, step) for name in needed}
+    if "jaeger" in tools and tools["jaeger"].source.startswith("Go module"):
+        step("this Jaeger was built from its Go module, without its pages; Grafana and /api/traces show the traces")
     config = folder / "config"
     for path, content in outputs.render(plan, outputs.pages(spec_folder, plan.runbooks), plan.runbooks).items():
         (config / path).parent.mkdir(parents=True, exist_ok=True)
@@ -206,8 +216,11 @@ def _commands(
     settings = [part for name, url in bases.items() for part in ("--set", f"{name}={url}")]
     pages = str(config / plan.runbooks)
     yield "runbooks", [*programs.command("runbook_site"), *listen["runbooks"], "--pages", pages, *settings], env
+    if "jaeger" in taken:
+        yield from tracing.commands(plan, tools["jaeger"], config, taken)
     scale = ["--time-scale", str(plan.time_scale)]
-    yield "workload", [*programs.command("workload"), *listen["workload"], *scale], env
+    sends = tracing.environment(plan, taken)
+    yield "workload", [*programs.command("workload"), *listen["workload"], *scale], sends
     yield "alertmanager", _alertmanager(plan, tools["alertmanager"], config, data, taken), env
     yield "prometheus", _prometheus(plan, tools["prometheus"], config, data, taken), env
     if "grafana" in taken:

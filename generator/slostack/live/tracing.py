@@ -1,0 +1,153 @@
+"""Traces on this machine: one Jaeger, which is an OpenTelemetry collector as well, and the programs that send to it.
+
+Jaeger takes spans over OTLP, keeps them in memory, shows them, and counts them for Prometheus. A collector of its own
+would add a second program to find and nothing to see; docker-compose.yml has one, as production does.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from slostack.failure import MISSING, Failure
+from slostack.live import programs
+from slostack.live.ports import HOST
+from slostack.plan.model import Plan
+from slostack.render.yamltext import document
+from slostack.tools.catalogue import Tool
+from slostack.tools.find import at_hand
+
+PORTS = {
+    "jaeger": 16686,
+    "jaeger-telemetry": 8888,
+    "otel-collector": 4317,  # where spans come in; the one Jaeger does this job
+    "span-metrics": 8889,
+    "llm-gateway": 8001,
+}
+"""The usual ports of everything that traces need."""
+# Where Prometheus's configuration knows them. Both jobs are done by one program, which counts for both.
+KNOWN_AS = {
+    "jaeger:8888": "jaeger-telemetry",
+    "otel-collector:8888": "jaeger-telemetry",
+    "otel-collector:8889": "span-metrics",
+}
+_PACKAGES = (
+    "httpx",
+    "opentelemetry.exporter.otlp.proto.grpc",
+    "opentelemetry.instrumentation.httpx",
+    "opentelemetry.sdk",
+)
+_MOST_TRACES = 10_000  # kept in memory, about 20 KB each
+_BUCKETS = ["5ms", "10ms", "25ms", "50ms", "100ms", "250ms", "500ms", "1s", "2500ms", "5s", "10s", "30s", "60s", "120s"]
+
+
+def wanted(asked: bool | None) -> bool:
+    """Whether to trace: as `asked`; not asked, where everything that it takes is there.
+
+    Raises Failure where it was asked for and a Python package is missing, ToolError for a wrong `SLOSTACK_JAEGER`.
+    """
+    missing = [name for name in _PACKAGES if not _installed(name)]
+    if asked and missing:
+        raise Failure(f"traces need the Python package {missing[0]} — run `pip install 'slostack[traces]'`", MISSING)
+    return asked if asked is not None else not missing and at_hand("jaeger") is not None
+
+
+def commands(
+    plan: Plan, tool: Tool, config: Path, taken: dict[str, int]
+) -> Iterator[tuple[str, list[str], dict[str, str]]]:
+    """Jaeger and the LLM gateway: name, command line, environment."""
+    path = config / "jaeger.yaml"
+    path.write_text(document(_config(plan, taken), "Jaeger, for this start of the stack."), encoding="utf-8")
+    yield "jaeger", [*tool.argv, f"--config={path}"], programs.environment()
+    listen = ["--host", HOST, "--port", str(taken["llm-gateway"])]
+    yield "llm-gateway", [*programs.command("workload.provider"), *listen], environment(plan, taken)
+
+
+def environment(plan: Plan, taken: dict[str, int]) -> dict[str, str]:
+    """The environment of a program that sends spans, and of one that must not, where the stack has no traces.
+
+    What this shell says about OpenTelemetry is meant for other programs and stays out.
+    """
+    env = {name: value for name, value in programs.environment().items() if not name.startswith("OTEL_")}
+    if "jaeger" not in taken:
+        return env
+    return env | {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{taken['otel-collector']}",
+        "OTEL_BSP_SCHEDULE_DELAY": "500",  # milliseconds: who follows an exemplar does not wait
+        "OTEL_RESOURCE_ATTRIBUTES": f"deployment.environment.name={plan.environment or 'local'}",
+        "LLM_GATEWAY_URL": f"http://{HOST}:{taken['llm-gateway']}",
+    }
+
+
+def _installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # not even its parent is there
+        return False
+
+
+def _config(plan: Plan, taken: dict[str, int]) -> dict[str, Any]:
+    """Names as of version 2.10 to 2.20; every address is on loopback."""
+
+    def at(name: str) -> str:
+        return f"{HOST}:{taken[name]}"
+
+    prometheus = {
+        "endpoint": f"http://{HOST}:{taken['prometheus']}",
+        "metric_namespace": "traces_span_metrics",
+        "latency_unit": "ms",  # as the connector counts
+        "normalize_calls": True,
+        "normalize_duration": True,
+    }
+    telemetry = {"host": HOST, "port": taken["jaeger-telemetry"]}
+    return {
+        "service": {
+            "extensions": ["jaeger_storage", "jaeger_query"],
+            "pipelines": {
+                "traces": {
+                    "receivers": ["otlp"],
+                    "processors": ["memory_limiter", "batch"],
+                    "exporters": ["jaeger_storage_exporter", "spanmetrics"],
+                },
+                "metrics/spans": {"receivers": ["spanmetrics"], "exporters": ["prometheus"]},
+            },
+            "telemetry": {
+                "resource": {"service.name": "jaeger"},
+                "logs": {"level": "warn"},
+                "metrics": {"level": "normal", "readers": [{"pull": {"exporter": {"prometheus": telemetry}}}]},
+            },
+        },
+        "extensions": {
+            "jaeger_query": {
+                "storage": {"traces": "traces", "metrics": "span_metrics"},
+                "http": {"endpoint": at("jaeger")},
+                "grpc": {"endpoint": f"{HOST}:0"},  # nobody here asks in this way, and it cannot be left out
+            },
+            "jaeger_storage": {
+                "backends": {"traces": {"memory": {"max_traces": _MOST_TRACES}}},
+                "metric_backends": {"span_metrics": {"prometheus": prometheus}},
+            },
+        },
+        "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": at("otel-collector")}}}},
+        "processors": {
+            "memory_limiter": {"check_interval": "1s", "limit_mib": 400, "spike_limit_mib": 80},
+            "batch": {"timeout": "200ms"},
+        },
+        "connectors": {
+            "spanmetrics": {
+                "namespace": "traces.span.metrics",
+                "histogram": {"unit": "ms", "explicit": {"buckets": _BUCKETS}},
+                "exemplars": {"enabled": True, "max_per_data_point": 5},
+                "dimensions": [{"name": "deployment.environment.name"}, {"name": "provider"}],
+                "aggregation_cardinality_limit": 2000,
+                "metrics_flush_interval": f"{max(1, 15 // plan.time_scale)}s",
+                "metrics_expiration": "1h",
+            }
+        },
+        "exporters": {
+            "jaeger_storage_exporter": {"trace_storage": "traces"},
+            "prometheus": {"endpoint": at("span-metrics"), "enable_open_metrics": True, "metric_expiration": "1h"},
+        },
+    }
