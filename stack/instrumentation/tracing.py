@@ -9,6 +9,7 @@ A span whose code raises records the exception as an event, has the status ERROR
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     Kind = Literal["internal", "server", "client"]
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+LAST_SECONDS = 2.0
+"""How long a process that ends tries to send what it still has."""
 _SERVER_ERROR = 500
 _SCOPE = "instrumentation.tracing"
 
@@ -145,12 +148,21 @@ def tracer_provider(
 
     `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` override what the code says.
     """
-    exporter = exporter or otlp_exporter()
-    if exporter is None:
+    sink = exporter or otlp_exporter()
+    if sink is None:
         return None
     from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415 - may be missing
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
+    class Processor(BatchSpanProcessor):
+        """Ends in good time, though it would wait half a minute for a collector that is away."""
+
+        def shutdown(self) -> None:
+            limit = threading.Timer(LAST_SECONDS, sink.shutdown)
+            limit.start()
+            super().shutdown()  # type: ignore[no-untyped-call]
+            limit.cancel()
 
     known = Resource.create(
         {"service.name": service, "service.version": version, "deployment.environment.name": environment}
@@ -159,7 +171,7 @@ def tracer_provider(
     # Its name until 2024, which many dashboards still read.
     old = Resource({"deployment.environment": resource.attributes["deployment.environment.name"]})
     provider = TracerProvider(resource=old.merge(resource))
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    provider.add_span_processor(Processor(sink))
     return provider
 
 

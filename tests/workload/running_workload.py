@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "workload"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "stack")}
+# What this shell says about OpenTelemetry is not meant for a test.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")} | {
+    "PYTHONPATH": str(ROOT / "stack")
+}
 
 
 class Scrape:
@@ -72,11 +75,11 @@ class Window:
 class RunningWorkload:
     """A workload that was started and listens."""
 
-    def __init__(self, time_scale: float) -> None:
+    def __init__(self, time_scale: float, *flags: str, **environment: str) -> None:
         self.time_scale = time_scale
         self.process = subprocess.Popen(
-            [*COMMAND, "--port", "0", "--time-scale", str(time_scale)],
-            env=ENVIRONMENT,
+            [*COMMAND, "--port", "0", "--time-scale", str(time_scale), *flags],
+            env=ENVIRONMENT | environment,
             stderr=subprocess.PIPE,
             text=True,
         )
