@@ -155,11 +155,13 @@ def tracer_provider(
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
+    give_up = sink.shutdown
+
     class Processor(BatchSpanProcessor):
         """Ends in good time, though it would wait half a minute for a collector that is away."""
 
         def shutdown(self) -> None:
-            limit = threading.Timer(LAST_SECONDS, sink.shutdown)
+            limit = threading.Timer(LAST_SECONDS, give_up)
             limit.start()
             super().shutdown()  # type: ignore[no-untyped-call]
             limit.cancel()

@@ -121,6 +121,7 @@ def _config(plan: Plan, taken: dict[str, int]) -> dict[str, Any]:
         },
         "extensions": {
             "jaeger_query": {
+                "enable_tracing": False,  # its own requests, which it would send to whoever listens on port 4317
                 "storage": {"traces": "traces", "metrics": "span_metrics"},
                 "http": {"endpoint": at("jaeger")},
                 "grpc": {"endpoint": f"{HOST}:0"},  # nobody here asks in this way, and it cannot be left out
