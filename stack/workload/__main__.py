@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 import threading
@@ -37,6 +38,12 @@ def _time_scale(text: str) -> float:
     return scale
 
 
+def _base_url(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#\s]+/?", text):
+        raise argparse.ArgumentTypeError(f"{text} is no base URL such as http://127.0.0.1:8001")
+    return text
+
+
 _port.__name__ = "port (0 to 65535)"  # argparse puts it into its sentence
 _time_scale.__name__ = "time scale (1 to 3600)"
 
@@ -59,8 +66,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="seed of the traffic's noise (default: %(default)s)")
     parser.add_argument(
         "--llm-gateway",
+        type=_base_url,
         metavar="URL",
-        default=os.environ.get("LLM_GATEWAY_URL"),
+        default=os.environ.get("LLM_GATEWAY_URL") or None,
         help="base URL of workload.provider, which traced requests call (default: $LLM_GATEWAY_URL, else none)",
     )
     return parser.parse_args(argv)

@@ -89,7 +89,8 @@ class Levels:
 class Example:
     """One thing that happened and was traced: what a histogram or a counter shows as an exemplar.
 
-    `what` and `labels` name the thing as its metrics do; `seconds` it took, `at` is its end in Unix seconds.
+    `what` and `labels` name the thing as its metrics do, and it took `seconds`; `at` is the end of its request, in Unix
+    seconds.
     """
 
     what: Literal["request", "agent", "iteration", "llm", "rag"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import httpx
@@ -145,7 +146,9 @@ class _Telling:
             tracing.set_http_status(request, int(journey.status))
             labels = (journey.method, journey.endpoint, journey.status)
             self._note("request", labels, journey.status.startswith("5"), self._clock.passed())
-            self._player.examples(self._examples)
+            # All with the time of the request's end: Prometheus drops exemplars that are older than their series' last.
+            ended = self._clock.now / 1e9
+            self._player.examples([replace(example, at=ended) for example in self._examples])
 
     def _chat(self, seconds: float) -> None:
         self._retrieve(0.08 * seconds)
@@ -246,7 +249,7 @@ class _Telling:
         seconds: float,
     ) -> None:
         if self._trace_id:
-            self._examples.append(Example(what, labels, failed, seconds, self._trace_id, self._clock.now / 1e9))
+            self._examples.append(Example(what, labels, failed, seconds, self._trace_id, at=0))
 
 
 def _tokens(provider: str) -> dict[str, float]:

@@ -13,7 +13,7 @@ import pytest
 import requests
 from otlp_receiver import Receiver, Span, Trace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from running_workload import ENVIRONMENT, RunningWorkload
+from running_workload import COMMAND, ENVIRONMENT, RunningWorkload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -249,6 +249,17 @@ def test_a_gateway_that_is_away_shows_as_what_it_is(receiver: Receiver) -> None:
         assert refused
     finally:
         assert workload.stop() == 0
+
+
+def test_a_gateway_without_an_address_is_refused() -> None:
+    """As a flag and as a variable, in one sentence."""
+    for flags, environment in ((["--llm-gateway", "localhost"], {}), ([], {"LLM_GATEWAY_URL": "http://a b"})):
+        command = [*COMMAND, "--port", "0", *flags]
+        done = subprocess.run(
+            command, env=ENVIRONMENT | environment, capture_output=True, text=True, check=False, timeout=20
+        )
+        assert done.returncode == 2
+        assert "is no base URL such as http://127.0.0.1:8001" in done.stderr
 
 
 @pytest.mark.parametrize(
