@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("stack", "Start the stack with everything loaded."),
     "down": ("stack", "Stop the stack; nothing stays behind."),
     "status": ("stack", "Say what of the stack runs, and where."),
+    "backup": ("backup", "Save the data of the containers' stack."),
+    "restore": ("backup", "Put saved data back."),
     "demo": ("demo", "Drive an incident from fault to delivered notification, in a time-lapse."),
 }
 

@@ -8,10 +8,10 @@ asks over the network. It is unhealthy whenever its neighbour is.
 from __future__ import annotations
 
 import argparse
+import http.client
 import signal
 import sys
-import urllib.error
-import urllib.request
+from urllib.parse import urlsplit
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _WELL, _UNWELL = 0, 1
@@ -50,15 +50,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _ask(url: str, timeout: float) -> str:
-    """What is wrong at an address, in a sentence; empty when nothing is."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the stack is never behind a proxy
+    """What is wrong at an address, in a sentence; empty when nothing is. Never through a proxy, and no redirects."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=timeout)
     try:
-        with opener.open(url, timeout=timeout):
-            return ""
-    except urllib.error.HTTPError as error:
-        return f"{url} answers {error.code}"
-    except (OSError, ValueError) as error:
-        return f"{url} does not answer: {getattr(error, 'reason', error)}"
+        connection.request("GET", parts.path or "/")
+        status = connection.getresponse().status
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        return f"{url} does not answer: {error}"
+    finally:
+        connection.close()
+    return "" if 200 <= status < 300 else f"{url} answers {status}"
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from slostack.commands import containers
 from slostack.commands.reading import plan_of, spec_options
 from slostack.failure import FINDINGS, MISSING, Failure
 from slostack.live import grafana, local, tracing
@@ -14,10 +15,10 @@ from slostack.tools.errors import ToolError
 
 _engine = click.option(
     "--engine",
-    type=click.Choice(["local"]),
+    type=click.Choice(["local", "docker"]),
     default="local",
     show_default=True,
-    help="local: plain processes on this machine.",
+    help="local: plain processes on this machine; docker: docker-compose.yml.",
 )
 
 
@@ -56,13 +57,19 @@ def up(
     inbox and the runbook pages; Grafana too where it is on PATH, and Jaeger where it is on PATH, named by
     SLOSTACK_JAEGER or built before. Logs are in .slostack/local/logs.
 
+    With Docker: every service of docker-compose.yml, hardened, with data that survive. Knobs are in .env.example. Run
+    it again after a change: what is generated is picked up without a restart.
+
     \b
     Examples:
+      slostack up --engine docker       everything, in containers
       slostack up                       the usual ports, real time
       slostack up --time-scale 60       a minute passes in a second
       slostack up --traces              with Jaeger; the first time it is built, which takes minutes and Go
     """
-    del engine  # the only one there is
+    if engine == "docker":
+        containers.start(spec, environment, time_scale, free_ports)
+        return
     stack = start(spec, environment, free_ports, traces, time_scale=time_scale)
     if time_scale > 1:
         click.echo(
@@ -74,10 +81,13 @@ def up(
 @click.command()
 @_engine
 @click.option("--spec", type=click.Path(path_type=Path), default=Path("slo.yaml"), help="The spec it was started with.")
-@click.option("--keep", is_flag=True, help="Keep data and logs in .slostack/local.")
-def down(engine: str, spec: Path, keep: bool) -> None:
-    """Stop the stack. Nothing stays behind: no process, no data, no logs (unless --keep)."""
-    del engine
+@click.option("--keep", is_flag=True, help="With the local engine: keep data and logs in .slostack/local.")
+@click.option("--data", is_flag=True, help="With Docker: remove the volumes, and all that was recorded, as well.")
+def down(engine: str, spec: Path, keep: bool, data: bool) -> None:
+    """Stop the stack. Of processes nothing stays behind (unless --keep); containers' data stay (unless --data)."""
+    if engine == "docker":
+        containers.stop(spec, data)
+        return
     count = local.down(spec.parent / local.FOLDER, keep)
     click.echo(f"{count} processes stopped" if count else "nothing was running")
 
@@ -87,7 +97,9 @@ def down(engine: str, spec: Path, keep: bool) -> None:
 @click.option("--spec", type=click.Path(path_type=Path), default=Path("slo.yaml"), help="The spec it was started with.")
 def status(engine: str, spec: Path) -> None:
     """Say what of the stack runs, and where. Exits with 1 if a part has died, with 3 if there is no stack."""
-    del engine
+    if engine == "docker":
+        containers.show(containers.containers.find(spec.parent))
+        return
     stack = local.load(spec.parent / local.FOLDER)
     if stack is None:
         raise Failure("no stack is up — `slostack up` starts one", MISSING)

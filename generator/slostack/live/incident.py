@@ -12,7 +12,7 @@ import requests
 
 from slostack.failure import FINDINGS, Failure
 from slostack.live.clients import TIMEOUT, Client, wait_until
-from slostack.live.local import LocalStack
+from slostack.live.stack import Stack
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class Arrival:
 class Incident:
     """Drives a named fault of the workload and watches it arrive. Every wait is bounded; Failure says which broke."""
 
-    def __init__(self, stack: LocalStack, fault: str, alert: str, bad_sample: str, patience: float) -> None:
+    def __init__(self, stack: Stack, fault: str, alert: str, bad_sample: str, patience: float) -> None:
         self._stack = stack
         self._fault = fault
         self._alert = alert
@@ -112,8 +112,7 @@ class Incident:
         found = wait_until(probe, self._patience)
         if not found:
             raise Failure(
-                f"{self._alert} did not get as far as {what} within {self._patience:.0f} s;"
-                f" the logs are in {self._stack.folder / 'logs'}",
+                f"{self._alert} did not get as far as {what} within {self._patience:.0f} s; {self._stack.logs}",
                 FINDINGS,
             )
         return found
@@ -122,12 +121,12 @@ class Incident:
         return Hop(name, max(0.0, (at or time.time()) - self._began), detail)
 
 
-def settled(stack: LocalStack, seconds: float) -> bool:
+def settled(stack: Stack, seconds: float) -> bool:
     """Wait until every target is up and no rule fails."""
     return bool(wait_until(lambda: _all_up(stack), seconds))
 
 
-def _all_up(stack: LocalStack) -> bool:
+def _all_up(stack: Stack) -> bool:
     targets = stack.prometheus.json("/api/v1/targets")["data"]["activeTargets"]
     return bool(targets) and all(one["health"] == "up" for one in targets) and not stack.prometheus.rule_errors()
 

@@ -84,6 +84,11 @@ class LocalStack:
         """Its workload."""
         return Workload(self.url("workload"))
 
+    @property
+    def logs(self) -> str:
+        """Where its logs are, as the end of a sentence."""
+        return f"the logs are in {self.folder / 'logs'}"
+
 
 def addresses(taken: dict[str, int]) -> dict[str, str]:
     """Where the programs run, by the address that the spec knows; and by the links' usual address."""

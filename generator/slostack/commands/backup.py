@@ -1,0 +1,61 @@
+"""`slostack backup` and `restore`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from slostack.live import backup as volumes
+from slostack.live.compose import Compose, check_engine, project
+
+_spec = click.option(
+    "--spec",
+    type=click.Path(path_type=Path),
+    default=Path("slo.yaml"),
+    help="The spec that the stack was started with.",
+)
+
+
+@click.command()
+@_spec
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+def backup(spec: Path, folder: Path | None) -> None:
+    """Save the data of the containers' stack to a new FOLDER (default: backups/<time>).
+
+    Saved are samples, silences and what was notified, Grafana's database with its secrets, the inbox and the traces.
+    The programs stop for the seconds that it takes. The folder holds secrets: it is readable by you alone.
+
+    \b
+    Examples:
+      slostack backup
+      slostack backup /mnt/backups/before-upgrade
+    """
+    check_engine()
+    into = folder or Path("backups") / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    saved = volumes.save(Compose(project(spec.parent), profiles=("*",)), into, _step)
+    size = sum(file.stat().st_size for file in into.iterdir())
+    click.echo(f"saved {', '.join(saved)} to {into} ({size / 1e6:.1f} MB); `slostack restore {into}` puts it back")
+
+
+@click.command()
+@_spec
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(spec: Path, folder: Path, yes: bool) -> None:
+    """Replace the data of the containers' stack by what `slostack backup` saved to FOLDER.
+
+    \b
+    Examples:
+      slostack restore backups/2026-11-20T11-00-00Z
+    """
+    check_engine()
+    if not yes:
+        click.confirm(f"Replace the stack's data by {folder}? What was recorded since is lost", abort=True, err=True)
+    restored = volumes.restore(Compose(project(spec.parent), profiles=("*",)), folder, _step)
+    click.echo(f"restored {', '.join(restored)} from {folder}")
+
+
+def _step(text: str) -> None:
+    click.echo(f"  {text}", err=True)

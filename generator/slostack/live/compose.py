@@ -1,0 +1,140 @@
+"""The stack in containers: `docker compose` with the project's own file, and what it needs to know from a plan."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+
+from slostack.failure import MISSING, Failure
+from slostack.live import programs
+from slostack.tools.errors import ToolError
+from slostack.tools.process import Outcome, run
+
+FILE = "docker-compose.yml"
+_QUICK = 120.0  # seconds for what answers at once
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of the stack. `health` is empty where it has no check of its own."""
+
+    service: str
+    name: str
+    state: str
+    health: str
+    exit_code: int
+    ports: tuple[str, ...]
+
+    @property
+    def well(self) -> bool:
+        """Whether it does its work: runs and is healthy, or has done it (a first step that ended with 0)."""
+        if self.state == "exited":
+            return self.exit_code == 0
+        return self.state == "running" and self.health in {"", "healthy"}
+
+
+@dataclass(frozen=True)
+class Compose:
+    """`docker compose` on one file. Its project's name and knobs come from the environment and from `.env`."""
+
+    project: Path
+    """The folder of docker-compose.yml."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables on top of this process's own."""
+    overrides: tuple[Path, ...] = ()
+    profiles: tuple[str, ...] = ()
+
+    def argv(self, *arguments: str) -> list[str]:
+        """The command line."""
+        files = [self.project / FILE, *self.overrides]
+        chosen = [part for file in files for part in ("--file", str(file))]
+        chosen += [part for profile in self.profiles for part in ("--profile", profile)]
+        return ["docker", "compose", "--project-directory", str(self.project), *chosen, *arguments]
+
+    def ask(self, *arguments: str, timeout: float = _QUICK) -> str:
+        """What it prints. Raises Failure where it fails."""
+        done = self._run(list(arguments), timeout)
+        if done.code != 0:
+            last = done.text.splitlines()[-1] if done.text else f"exit code {done.code}"
+            raise Failure(f"docker compose {arguments[0]} failed: {last}", MISSING)
+        return done.stdout
+
+    def show(self, *arguments: str) -> None:
+        """Run with its own progress on standard error, for as long as it takes. Raises Failure where it fails."""
+        done = subprocess.run(self.argv(*arguments), check=False, env=os.environ | self.settings, stdout=2)
+        if done.returncode != 0:
+            raise Failure(f"docker compose {arguments[0]} failed{self._why()}", MISSING)
+
+    def containers(self) -> list[Container]:
+        """Every container of the stack, those that ended too."""
+        printed = self.ask("ps", "--all", "--format", "json")
+        return sorted((_container(line) for line in printed.splitlines() if line), key=lambda found: found.service)
+
+    def url(self, service: str, port: int) -> str:
+        """Where a published port is reached from this machine. Raises Failure where it is not published."""
+        address = self.ask("port", service, str(port)).strip()
+        if not address:
+            raise Failure(f"{service} publishes no port {port} — `slostack status --engine docker` lists what is up", 3)
+        return f"http://{address}"
+
+    def _why(self) -> str:
+        """The last words of every container that is not well."""
+        try:
+            unwell = [container for container in self.containers() if not container.well]
+        except (Failure, ToolError):
+            return "; what it said stands above"
+        words = [
+            f"\n{container.service} ({container.health or container.state}):\n{self._last_words(container.service)}"
+            for container in unwell
+        ]
+        return "; what it said stands above" + "".join(words)
+
+    def _last_words(self, service: str) -> str:
+        said = self._run(["logs", "--no-color", "--no-log-prefix", "--tail=5", service], _QUICK).text
+        return said or "its log is empty"
+
+    def _run(self, arguments: list[str], timeout: float) -> Outcome:
+        return run(self.argv(*arguments), timeout=timeout, env=self.settings)
+
+
+def project(spec_folder: Path) -> Path:
+    """The folder of docker-compose.yml: the spec's, else this checkout's. Raises Failure where there is none."""
+    for folder in (spec_folder, programs.folder().parent):
+        if (folder / FILE).is_file():
+            return folder.resolve()
+    raise Failure(f"there is no {FILE} beside the spec — run this in a checkout of slostack, or use --engine local", 3)
+
+
+def check_engine() -> None:
+    """Raise Failure, with what to install, where Docker or its Compose plugin is missing or does not answer."""
+    if not shutil.which("docker"):
+        raise Failure("Docker is not installed — install docker and its Compose plugin, or use --engine local", MISSING)
+    if run(["docker", "compose", "version"], timeout=_QUICK).code != 0:
+        raise Failure("Docker has no Compose plugin — install docker-compose-plugin, or use --engine local", MISSING)
+    answer = run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=_QUICK)
+    if answer.code != 0:
+        last = answer.text.splitlines()[-1] if answer.text else "no answer"
+        raise Failure(f"the Docker engine does not answer ({last}) — start it, or use --engine local", MISSING)
+
+
+def _container(line: str) -> Container:
+    found = orjson.loads(line)
+    ports = {
+        f"{publisher['URL']}:{publisher['PublishedPort']}"
+        for publisher in found.get("Publishers") or []
+        if publisher.get("PublishedPort")
+    }
+    return Container(
+        service=found["Service"],
+        name=found["Name"],
+        state=found["State"],
+        health=found.get("Health", ""),
+        exit_code=int(found.get("ExitCode", 0)),
+        ports=tuple(sorted(ports)),
+    )

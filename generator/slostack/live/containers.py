@@ -1,0 +1,167 @@
+"""Starts and stops the containers' stack for a plan: the same docker-compose.yml, with the plan's files mounted."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from slostack.failure import MISSING, Failure
+from slostack.live import ports
+from slostack.live.clients import Alertmanager, Inbox, Prometheus, Workload
+from slostack.live.compose import Compose, check_engine, project
+from slostack.plan.model import Plan
+
+FOLDER = ".slostack/docker"
+_TIME_LAPSE = "time-lapse.json"
+_READABLE, _SEARCHABLE = 0o444, 0o555
+# Services that people open, and the port that each has inside.
+DOORS = {
+    "grafana": 3000,
+    "prometheus": 9090,
+    "alertmanager": 9093,
+    "jaeger": 16686,
+    "inbox": 9099,
+    "runbooks": 9098,
+    "workload": 8000,
+}
+
+
+def moved(taken: Mapping[str, int]) -> dict[str, str]:
+    """Where links must lead when the parts' doors have other ports than the usual ones."""
+    usual = ports.USUAL | {"jaeger": 16686}
+    return {f"{ports.HOST}:{usual[name]}": f"{ports.HOST}:{port}" for name, port in taken.items() if name in usual}
+
+
+class ContainerStack:
+    """A stack of containers that runs; the clients of its parts, as a local stack has them."""
+
+    def __init__(self, compose: Compose) -> None:
+        self.compose = compose
+
+    def url(self, name: str) -> str:
+        """The address of a part. Raises Failure where the stack has no such part."""
+        return self.compose.url(name, DOORS[name])
+
+    @property
+    def prometheus(self) -> Prometheus:
+        """Its Prometheus."""
+        return Prometheus(self.url("prometheus"))
+
+    @property
+    def alertmanager(self) -> Alertmanager:
+        """Its Alertmanager."""
+        return Alertmanager(self.url("alertmanager"))
+
+    @property
+    def inbox(self) -> Inbox:
+        """Its notification inbox."""
+        return Inbox(self.url("inbox"))
+
+    @property
+    def workload(self) -> Workload:
+        """Its workload."""
+        return Workload(self.url("workload"))
+
+    @property
+    def logs(self) -> str:
+        """Where its logs are, as the end of a sentence."""
+        return "`docker compose logs` shows what its containers said"
+
+
+def up(
+    plan: Plan, spec_folder: Path, settings: Mapping[str, str] | None = None, overrides: tuple[Path, ...] = ()
+) -> ContainerStack:
+    """Write the plan's files, start every container and return when all are healthy. Shows Docker's own progress.
+
+    A stack that is up takes over what changed. `settings` are knobs of .env.example; `overrides` further Compose files.
+    Raises Failure where Docker is missing or a container does not become healthy.
+    """
+    check_engine()
+    folder = (spec_folder / FOLDER).resolve()
+    config = folder / "config"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # receivers' secrets are below; a container sees only what is mounted into it
+    _write(plan, spec_folder, config)
+    links = {f"{name.upper()}_URL": url for name, url in plan.links.model_dump().items() if name != "traces"}
+    known = links | {
+        "JAEGER_URL": plan.links.traces,
+        "PROMETHEUS_RETENTION": f"{plan.retention}s",
+        "SLOSTACK_CONFIG": str(config),
+        "SLOSTACK_ENVIRONMENT": plan.environment or "compose",
+    }
+    compose = Compose(project(spec_folder), known | dict(settings or {}), overrides)
+    if plan.time_scale > 1:
+        lapse = folder / _TIME_LAPSE
+        lapse.write_bytes(orjson.dumps(_time_lapse(plan, compose), option=orjson.OPT_INDENT_2))
+        compose = Compose(compose.project, compose.settings, (*overrides, lapse))
+    compose.show("up", "--detach", "--wait", "--remove-orphans")
+    return ContainerStack(compose)
+
+
+def find(spec_folder: Path) -> ContainerStack:
+    """The stack of containers as it is. Raises Failure where Docker does not answer or none is up."""
+    check_engine()
+    stack = ContainerStack(Compose(project(spec_folder)))
+    if not stack.compose.containers():
+        raise Failure("no stack is up — `slostack up --engine docker` starts one", MISSING)
+    return stack
+
+
+def down(spec_folder: Path, data: bool) -> int:
+    """Stop and remove the containers, and with `data` their volumes too. Returns how many there were."""
+    check_engine()
+    compose = Compose(project(spec_folder), profiles=("*",))
+    count = len(compose.containers())
+    compose.show("down", "--remove-orphans", *(["--volumes"] if data else []))
+    shutil.rmtree(spec_folder / FOLDER, ignore_errors=True)
+    return count
+
+
+def _write(plan: Plan, spec_folder: Path, config: Path) -> None:
+    """The plan's files, as folders that containers mount: readable by their users, whatever this one's umask is."""
+    from slostack import files, outputs  # noqa: PLC0415 - `status` and `down` need no renderer
+
+    pages = outputs.pages(spec_folder, plan.runbooks)
+    made = outputs.render(plan, pages, plan.runbooks)
+    guides = spec_folder / plan.runbooks / "guides"
+    for page in sorted(guides.rglob("*")):
+        if page.is_file():
+            made[f"{plan.runbooks}/guides/{page.relative_to(guides)}"] = page.read_bytes()
+    for secret in plan.secrets:  # relative to alertmanager.yml, as Alertmanager reads them
+        source = spec_folder / "alerts" / secret
+        if source.is_file():
+            made[f"alerts/{secret}"] = source.read_bytes()
+    files.recover(config)
+    files.apply(config, files.changes(config, made))
+    for path in [config, *config.rglob("*")]:
+        path.chmod(path.stat().st_mode | (_SEARCHABLE if path.is_dir() else _READABLE))
+
+
+def _time_lapse(plan: Plan, compose: Compose) -> dict[str, Any]:
+    """What a time-lapse changes in the services: longer command lines, shorter intervals."""
+    services = orjson.loads(compose.ask("config", "--format", "json"))["services"]
+    more = {
+        "prometheus": [
+            "--web.enable-remote-write-receiver",  # the time-lapse's past comes in this way
+            "--config.auto-reload-interval=1s",
+            f"--query.lookback-delta={plan.duration(300)}",
+            f"--rules.alert.resend-delay={plan.duration(60)}",
+            f"--rules.alert.for-grace-period={plan.duration(600)}",
+            f"--rules.alert.for-outage-tolerance={plan.duration(3600)}",
+        ],
+        "workload": ["--time-scale", str(plan.time_scale)],
+        "inbox": ["--heartbeat-limit", str(max(10, 300 // plan.time_scale))],
+        "reloader": ["--every=1"],
+    }
+    changed: dict[str, Any] = {}
+    for name, arguments in more.items():
+        named = {argument.partition("=")[0] for argument in arguments}
+        before = [part for part in services[name]["command"] if part.partition("=")[0] not in named]
+        # Compose reads a `$` in an override as the start of a variable.
+        changed[name] = {"command": [part.replace("$", "$$") for part in [*before, *arguments]]}
+    changed["otel-collector"] = {"environment": {"SPAN_METRICS_INTERVAL": "1s"}}
+    return {"services": changed}
