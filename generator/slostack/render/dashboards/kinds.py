@@ -96,7 +96,7 @@ def _quantiles(plan: Plan, service: ServicePlan, panel: spec.Panel) -> Panel:
     ]
     overrides = []
     if not panel.by:
-        shades = {1: (BLUE,), 2: ("light-blue", "dark-blue")}.get(len(at), ("light-blue", BLUE, "dark-blue"))
+        shades = {1: (BLUE,), 2: (BLUE, TEXT)}.get(len(at), (PALE, BLUE, TEXT))
         overrides = [
             series_override(name, color=fixed(shades[min(index, len(shades) - 1)]))
             for index, (_, name) in enumerate(drawn)
@@ -116,6 +116,7 @@ def _heatmap(plan: Plan, _service: ServicePlan, panel: spec.Panel) -> Panel:
         panel.describe,
         query(expression, "{{le}}", form="heatmap", exemplars=True),
         unit=UNITS[panel.unit or "seconds"],
+        decimals=1 if panel.unit == "score" else None,
         empty=NO_TRAFFIC_TEXT,
     )
 
@@ -133,7 +134,7 @@ def _stat(plan: Plan, service: ServicePlan, panel: spec.Panel) -> Panel:
         [query(plan.lapse(panel.stat or ""), _legend(panel) or "now")],
         unit=UNITS[unit],
         decimals=2 if unit in {"percent", "score", "per second"} else None,
-        thresholds=limits.coloured(drawn, panel.better) if drawn else steps((TEXT, None)),
+        thresholds=limits.coloured(drawn, panel.better) if drawn else steps((BLUE, None)),
         trend=True,
         text_size=34,
         empty=NO_DATA_TEXT,
@@ -215,7 +216,7 @@ def _graph(
         decimals=2 if unit == "score" else None,
         overrides=all_overrides,
         colour=one_colour,
-        minimum=None if success else 0,
+        soft_min=None if success else 0,
         maximum=1 if success else None,
         fill=0 if success else fill,
         empty=empty,
