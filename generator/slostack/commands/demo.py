@@ -30,7 +30,7 @@ def demo(spec: Path, environment: str | None, keep: bool) -> None:
     sample, firing alert, Alertmanager, inbox, runbook; then recovery. Needs no Docker.
     """
     began = time.monotonic()
-    folder = spec.parent / ".slostack/demo"
+    folder = spec.parent / local.DEMO_FOLDER
     ports = local.choose_ports(True, keep and local.grafana.on_path() is not None)
     environment = environment or "demo"
     plan = plan_of(spec, environment, time_scale=SCALE, addresses=local.addresses(ports))

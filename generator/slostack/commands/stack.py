@@ -19,6 +19,11 @@ _engine = click.option(
     show_default=True,
     help="local: plain processes on this machine.",
 )
+_demo = click.option("--demo", is_flag=True, help="The stack that `slostack demo --keep` left running.")
+
+
+def _folder(spec: Path, demo: bool) -> Path:
+    return spec.parent / (local.DEMO_FOLDER if demo else local.FOLDER)
 
 
 def _step(text: str) -> None:
@@ -63,21 +68,23 @@ def up(spec: Path, environment: str | None, engine: str, time_scale: int, free_p
 @click.command()
 @_engine
 @click.option("--spec", type=click.Path(path_type=Path), default=Path("slo.yaml"), help="The spec it was started with.")
-@click.option("--keep", is_flag=True, help="Keep data and logs in .slostack/local.")
-def down(engine: str, spec: Path, keep: bool) -> None:
+@click.option("--keep", is_flag=True, help="Keep data and logs below .slostack.")
+@_demo
+def down(engine: str, spec: Path, keep: bool, demo: bool) -> None:
     """Stop the stack. Nothing stays behind: no process, no data, no logs (unless --keep)."""
     del engine
-    count = local.down(spec.parent / local.FOLDER, keep)
+    count = local.down(_folder(spec, demo), keep)
     click.echo(f"{count} processes stopped" if count else "nothing was running")
 
 
 @click.command()
 @_engine
 @click.option("--spec", type=click.Path(path_type=Path), default=Path("slo.yaml"), help="The spec it was started with.")
-def status(engine: str, spec: Path) -> None:
+@_demo
+def status(engine: str, spec: Path, demo: bool) -> None:
     """Say what of the stack runs, and where. Exits with 1 if a part has died, with 3 if there is no stack."""
     del engine
-    stack = local.load(spec.parent / local.FOLDER)
+    stack = local.load(_folder(spec, demo))
     if stack is None:
         raise Failure("no stack is up — `slostack up` starts one", MISSING)
     _print(stack)

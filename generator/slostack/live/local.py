@@ -22,6 +22,7 @@ from slostack.tools.catalogue import Tool
 from slostack.tools.find import find
 
 FOLDER = ".slostack/local"
+DEMO_FOLDER = ".slostack/demo"
 _STATE = "state.json"
 _READY = {
     "prometheus": "/-/ready",
