@@ -18,7 +18,7 @@ READS = (RULES,)
 def check(context: Context) -> Iterator[Problem]:
     """A problem for each `promql` block that does not parse, and each series in one that no rule records."""
     blocks = [
-        (path, fence.line, filled(fence.text))
+        (path, fence.line, filled(fence.text).rstrip())
         for path, page in all_pages(context)
         for fence in human_fences(page)
         if fence.kind == "promql"
