@@ -95,10 +95,10 @@ def test_what_nobody_wrote_is_marked_as_a_default(shop: Path) -> None:
 
 def test_with_traffic_the_failures_needed_are_numbers(shop: Path) -> None:
     few = slostack(shop, "explain", "requests", "--events-per-hour", "2").out
-    assert "  page 1h    2                     3                1\n" in few
+    assert ["page", "1h", "2", "3", "1"] in [line.split() for line in few.splitlines()]
     assert "  page 1h: its window holds 2 events, fewer than the guards need\n" in few
     many = slostack(shop, "explain", "requests", "--events-per-hour", "100000").out
-    assert "  page 1h    100000                1441             1441\n" in many
+    assert ["page", "1h", "100000", "1441", "1441"] in [line.split() for line in many.splitlines()]
     assert "its window holds" not in many
 
 
