@@ -8,10 +8,14 @@ from pathlib import Path
 
 import click
 
+from slostack.commands.check import check
+from slostack.commands.generate import generate
 from slostack.commands.reading import plan_of, spec_options
 from slostack.failure import MISSING, Failure
-from slostack.live import history, local
+from slostack.live import grafana, history, local
+from slostack.live.clients import wait_until
 from slostack.live.incident import Hop, Incident, settled
+from slostack.plan.model import Plan
 from slostack.tools.errors import ToolError
 
 SCALE = 60
@@ -23,7 +27,8 @@ BAD_SAMPLE = 'sum(increase(mcts_requests_total{status=~"5.."}[45s])) / sum(incre
 @click.command()
 @spec_options
 @click.option("--keep", is_flag=True, help="Leave the stack running at the end, to look around.")
-def demo(spec: Path, environment: str | None, keep: bool) -> None:
+@click.pass_context
+def demo(context: click.Context, spec: Path, environment: str | None, keep: bool) -> None:
     """Drive an incident from fault to delivered notification, in a time-lapse.
 
     Starts the stack on free ports, lets the API of the shipped spec fail, and shows each hop with its time: bad
@@ -31,10 +36,14 @@ def demo(spec: Path, environment: str | None, keep: bool) -> None:
     """
     began = time.monotonic()
     folder = spec.parent / local.DEMO_FOLDER
-    ports = local.choose_ports(True, keep and local.grafana.on_path() is not None)
+    ports = local.choose_ports(True, keep and grafana.on_path() is not None)
     environment = environment or "demo"
-    plan = plan_of(spec, environment, time_scale=SCALE, addresses=local.addresses(ports))
-    _say(f"{len(plan.slos)} SLOs and {len({alert.name for alert in plan.alerts})} alerts from {spec}, checked.")
+    _say(f"{click.style('generate', bold=True)}  from {spec}: rules, routing, dashboards, runbook facts")
+    context.invoke(generate, spec=spec, environment=None, out=None, check=False, diff=False)
+    _say(f"{click.style('check', bold=True)}     with promtool, amtool and the runbooks")
+    context.invoke(check, spec=spec, environment=None, strict=False, live=None, form="text")
+    _say(f"{click.style('run', bold=True)}       Prometheus, Alertmanager, the workload, the inbox, the runbook pages")
+    plan = plan_of(spec, environment, time_scale=SCALE, addresses=local.addresses(ports), without=local.missing(ports))
     _say(f"Time-lapse: the same rules, every duration divided by {SCALE}. A second here is a minute of theirs.")
     local.down(folder)
     try:
@@ -55,7 +64,7 @@ def demo(spec: Path, environment: str | None, keep: bool) -> None:
         _say("The stack is stopped, and nothing of it is left. `slostack up` starts one to stay.")
 
 
-def _tell(stack: local.LocalStack, plan: local.Plan, began: float) -> None:
+def _tell(stack: local.LocalStack, plan: Plan, began: float) -> None:
     _step("waiting until every target is scraped")
     if not settled(stack, 30):
         raise Failure(f"not every target came up; see {stack.prometheus.url}/targets", MISSING)
@@ -76,7 +85,7 @@ def _tell(stack: local.LocalStack, plan: local.Plan, began: float) -> None:
 def _wait_for_budget(stack: local.LocalStack) -> None:
     """The budgets of the whole period are recorded every ten minutes of the time-lapse."""
     query = 'min(slo:total:events{window="30d"}) > 100 * max(slo:total:events{slo=~".*-memory",window="1h"})'
-    local.wait_until(lambda: bool(stack.prometheus.query(query)), 20)
+    wait_until(lambda: bool(stack.prometheus.query(query)), 20)
 
 
 def _show(hops: Iterable[Hop]) -> None:

@@ -33,7 +33,7 @@ def _step(text: str) -> None:
 def start(spec: Path, environment: str | None, free_ports: bool, **options: Any) -> local.LocalStack:
     """Start the local engine for a spec and wait until it answers."""
     ports = local.choose_ports(free_ports, grafana.on_path() is not None)
-    plan = plan_of(spec, environment, addresses=local.addresses(ports), **options)
+    plan = plan_of(spec, environment, addresses=local.addresses(ports), without=local.missing(ports), **options)
     try:
         return local.up(plan, spec.parent / local.FOLDER, spec.parent, ports, _step)
     except ToolError as error:

@@ -91,6 +91,11 @@ def addresses(taken: dict[str, int]) -> dict[str, str]:
     return usual | here
 
 
+def missing(taken: dict[str, int]) -> frozenset[str]:
+    """The links whose servers are not part of this stack."""
+    return frozenset({"grafana", "traces"} - taken.keys())
+
+
 def choose_ports(any_free: bool, with_grafana: bool) -> dict[str, int]:
     """The usual ports, or free ones. Raises Failure where a usual one is taken."""
     wanted = {name: port for name, port in ports.USUAL.items() if with_grafana or name != "grafana"}

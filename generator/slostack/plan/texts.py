@@ -106,10 +106,14 @@ def burn_description(slo: str, promise: str, tier: Tier, period: int, budget: Fr
 
 
 class Addresses:
-    """Builds the links of one alert. Labels that only Prometheus knows are filled in by its templates."""
+    """Builds the links of one alert. Labels that only Prometheus knows are filled in by its templates.
 
-    def __init__(self, links: Links) -> None:
+    `without` names what does not run where the alerts do (`grafana`, `traces`): a link to it would lead nowhere.
+    """
+
+    def __init__(self, links: Links, without: frozenset[str] = frozenset()) -> None:
         self._links = links
+        self.without = without
 
     def runbook(self, alert: str, known: dict[str, str], by: Iterable[str]) -> str:
         """The alert's page, told which service, SLO and groups it is about."""
