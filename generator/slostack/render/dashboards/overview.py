@@ -39,7 +39,6 @@ from slostack.render.dashboards.panels import (
 )
 
 _ANY = ">= 0"
-_INVISIBLE = "\u200b"
 
 
 def overview(plan: Plan) -> bytes:
@@ -112,26 +111,25 @@ def _worst_first(plan: Plan) -> Panel:
     scope = queries.overview_scope(plan)
     chosen = queries.info(scope, 'team=~"$team"')
     alerts = 'max by (slo, alertname) (ALERTS{{alertstate="firing",severity="{0}",slo!=""}})'.format
-    # A label must have a value; this one is invisible, and no number to Grafana as a space would be.
-    blank = f'label_replace(max by (slo) ({chosen}), "alertname", "{_INVISIBLE}", "", "") * 0'
-    follow = f"topk by (slo) (1, {alerts('page')} * 2 or {alerts('ticket')} or {blank})"
+    quiet = f'label_replace(max by (slo) ({chosen}), "alertname", "$1", "slo", "(.*)") * 0'
+    follow = f"topk by (slo) (1, {alerts('page')} * 2 or {alerts('ticket')} or {quiet})"
     words = f'label_replace({chosen}, "promised", "$1 %", "objective", "(.*)")'
     words = f'label_replace({words}, "page", "slo-$1", "service", "(.*)")'
     for service in plan.services:
         if service.dashboard != f"slo-{service.name}":  # a long name's board has a shortened uid
             words = f'label_replace({words}, "page", {quote(service.dashboard)}, "service", {quote(service.name)})'
 
-    def orinstead(expression: str) -> str:
+    def or_nothing(expression: str) -> str:
         """A column whose query finds nothing would vanish from the table: not a number stands for nothing."""
         return f"({expression}) or max by (slo) ({chosen}) * NaN"
 
     asked = {
         "Words": f"max by (slo, service, promise, promised, page) ({words})",
         "State": f"({queries.state(scope)}) $state",
-        "Achieved": orinstead(queries.achieved(scope)),
-        "Left": orinstead(queries.remaining(scope)),
-        "Burn": orinstead(queries.burn(scope)),
-        "Gone": orinstead(queries.gone_in(scope)),
+        "Achieved": or_nothing(queries.achieved(scope)),
+        "Left": or_nothing(queries.remaining(scope)),
+        "Burn": or_nothing(queries.burn(scope)),
+        "Gone": or_nothing(queries.gone_in(scope)),
         "Follow": follow,
     }
     targets = [
@@ -146,8 +144,8 @@ def _worst_first(plan: Plan) -> Panel:
         "One line per promise; where it is kept per group, the line shows the worst group. Achieved and budget left are"
         " over the promise's period, burning now is the last hour: 1 × spends the budget exactly by the end of the"
         " period. Gone in says when the budget is spent at that pace. The trend is the budget left over the board's"
-        " time, from 0 up. Normal is ● kept with a level trend. Click a promise for its page, an alert's name for its"
-        " runbook.",
+        " time, from 0 up. Normal is ● kept with a level trend. Click a promise for its page; the"
+        " runbook is that of the most urgent alert that fires, else of the one that would fire first.",
         targets,
         _joined(),
         overrides=_columns(plan),
@@ -258,14 +256,23 @@ def _columns(plan: Plan) -> list[Json]:
         ),
         series_override(
             "Runbook",
-            links=[
-                links.cell("Open the runbook", links.runbook(plan, "${__data.fields.Runbook}", about), new_tab=True)
-            ],
+            mappings=_first_runbooks(plan),
+            links=[links.cell("Open the runbook", links.runbook(plan, "${__value.text}", about), new_tab=True)],
             custom__width=198,
         ),
         # A sparkline's scale includes `noValue`: from 0 up, a healthy line is level and does not look dramatic.
         series_override("left", noValue="0"),
     ]
+
+
+def _first_runbooks(plan: Plan) -> list[Json]:
+    """Where no alert fires, the column has the SLO's id: shown as the alert that would fire first."""
+    options = {
+        slo.id: {"text": name, "color": TEXT, "index": index}
+        for index, slo in enumerate(plan.slos)
+        if (name := slo.alert_names.get("page") or slo.alert_names.get("ticket"))
+    }
+    return [{"type": "value", "options": options}]
 
 
 def _page_factor(plan: Plan) -> float:

@@ -53,7 +53,8 @@ def budget(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel
         "How was the budget spent?",
         "The share of the period's error budget spent so far, added up from the beginning of the period shown. The"
         " dashed line is an even pace. Steps are incidents; above the dashed line the spending is ahead of time; at"
-        " 100 % (◆) the budget is gone. Where the promise is kept per group, it is the group with the least left.",
+        " 100 % (◆) the budget is gone. It shows the whole period as long as the board's time"
+        " ends now. Where the promise is kept per group, it is the group with the least left.",
         [
             query(plan.lapse(queries.spent_per_step(scope)), "spent per step", ref="A"),
             query(plan.lapse(even), "even pace", ref="B"),
@@ -99,7 +100,7 @@ def burn(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel:
         overrides.append(series_override(name, color=fixed(colour), custom__lineWidth=width))
     for name, severity, expression in _factors(slos):
         targets.append(query(plan.lapse(expression), name, ref=f"T{len(targets)}"))
-        overrides.append(series_override(name, **dashes(severity_colour(severity))))
+        overrides.append(series_override(name, **dashes(severity_colour(severity), 2)))
     return time_series(
         "How fast does it burn?",
         "The pace of spending over several windows: 1 × spends the budget exactly by the end of the period. Normal is"
