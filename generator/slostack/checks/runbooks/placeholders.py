@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from slostack.checks.context import RULES, Context
+from slostack.checks.context import NAMES, Context
 from slostack.checks.runbooks.reading import all_pages
 from slostack.plan.model import AlertPlan
 from slostack.problems import Problem
 from slostack.spec.model import Links
 
 CODE = "runbook-placeholder"
-READS = (RULES,)
+READS = (NAMES,)
 
 # What the served page knows whatever the alert: addresses of the stack, and what notifications add to the link.
 ALWAYS = frozenset(Links.model_fields) | {"jaeger", "inbox", "workload", "since", "environment", "alertname"}

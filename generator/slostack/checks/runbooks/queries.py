@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from slostack.checks.context import RULES, Context
+from slostack.checks.context import NAMES, Context
 from slostack.checks.runbooks.reading import all_pages, filled, human_fences
 from slostack.checks.series import unrecorded
 from slostack.problems import Problem
@@ -12,7 +12,7 @@ from slostack.tools import promtool
 
 CODE = "runbook-promql"
 CODES = (CODE, "runbook-series")
-READS = (RULES,)
+READS = (NAMES,)
 
 
 def check(context: Context) -> Iterator[Problem]:
