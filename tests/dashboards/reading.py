@@ -13,11 +13,11 @@ from slostack.render.dashboards import render
 
 Json = dict[str, Any]
 
-# What Grafana puts in place of its variables, as far as it matters to a parser.
-_VARIABLES = {
-    "$__rate_interval": "1m",
-    "$__interval": "1m",
-    "$__range": "1d",
+# What Grafana puts in place of its variables, as far as it matters to a parser: durations that no board writes itself.
+VARIABLES = {
+    "$__rate_interval": "97s",
+    "$__interval": "89s",
+    "$__range": "83s",
     "$state": ">= 0",
 }
 
@@ -51,7 +51,7 @@ def expressions(board: Json) -> Iterator[tuple[str, str]]:
 
 def filled(expression: str) -> str:
     """`expression` with values in place of Grafana's variables."""
-    for name, value in _VARIABLES.items():
+    for name, value in VARIABLES.items():
         expression = expression.replace(name, value)
     return re.sub(r"\$\w+", "chosen", expression)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import promql_parser
 import pytest
 from dashboard_plans import plan
-from reading import boards, expressions, filled, named, panels
+from reading import VARIABLES, boards, expressions, filled, named, panels
 
 from slostack.promql import duration_ms
 from slostack.render.dashboards import render
@@ -52,13 +52,13 @@ def test_every_duration_runs_through_the_time_lapse() -> None:
         after = dict(expressions(SCALED[uid]))
         assert before.keys() == after.keys()
         for where, expression in before.items():
-            own = [text for text in _durations(expression) if text not in {"1m", "1d"}]  # those stand for variables
-            scaled = [text for text in _durations(after[where]) if text not in {"1m", "1d"}]
+            own, scaled = _durations(expression), _durations(after[where])
             assert [duration_ms(text) for text in own] == [duration_ms(text) * 60 for text in scaled], where
 
 
 def _durations(expression: str) -> list[str]:
-    return re.findall(r"\[(\d+\w+)[\]:]", expression) + re.findall(r"offset (\d+\w+)", expression)
+    found = re.findall(r"\[(\d+\w+)[\]:]", expression) + re.findall(r"offset (\d+\w+)", expression)
+    return [text for text in found if text not in VARIABLES.values()]
 
 
 def test_in_a_time_lapse_rates_keep_their_height_and_periods_their_length_on_screen() -> None:
@@ -100,13 +100,13 @@ def test_an_alerts_factor_shows_only_for_the_promises_that_have_it() -> None:
 
     assert (
         by_name["page from 14.4 × over 1h"]
-        == '14.4 + 0 * max(slo:info{slo="$slo",slo=~"shop-requests|shop-speed|shop-up"})'
+        == '14.4 + 0 * max(slo:info{slo="$slo",slo=~"shop-requests|shop-speed|shop-up"} @ end())'
     )
-    assert by_name["page from 13.44 × over 1h"] == '13.44 + 0 * max(slo:info{slo="$slo",slo=~"shop-groups"})'
+    assert by_name["page from 13.44 × over 1h"] == '13.44 + 0 * max(slo:info{slo="$slo",slo=~"shop-groups"} @ end())'
 
 
 def test_filled_leaves_no_variable_behind() -> None:
-    assert filled('a{b=~"$slo"}[$__rate_interval] $state') == 'a{b=~"chosen"}[1m] >= 0'
+    assert filled('a{b=~"$slo"}[$__rate_interval] $state') == 'a{b=~"chosen"}[97s] >= 0'
 
 
 def test_a_service_without_groups_or_latency_has_no_rows_about_them() -> None:
@@ -126,3 +126,16 @@ def test_a_thousand_promises_stay_a_board_that_grafana_can_load() -> None:
     files = render(replace(one, slos=many))
 
     assert all(len(data) < 1_000_000 for data in files.values()), {path: len(data) for path, data in files.items()}
+
+
+def test_what_was_achieved_is_cut_off_and_never_rounded_up() -> None:
+    achieved = named(ALL["slo-shop"], "Achieved?")
+
+    assert achieved["fieldConfig"]["defaults"]["decimals"] == 3  # one more than 99.95 has
+    assert "* 100000 + 0.000001) / 100000" in achieved["targets"][0]["expr"]
+
+
+def test_people_are_called_in_real_time_even_in_a_time_lapse() -> None:
+    next_steps = named(SCALED["slo-shop"], "Where next?")
+
+    assert "after 15m: the team's lead" in next_steps["options"]["content"]

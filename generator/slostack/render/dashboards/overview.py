@@ -126,7 +126,7 @@ def _worst_first(plan: Plan) -> Panel:
     asked = {
         "Words": f"max by (slo, service, promise, promised, page) ({words})",
         "State": f"({queries.state(scope)}) $state",
-        "Achieved": or_nothing(queries.achieved(scope)),
+        "Achieved": or_nothing(queries.achieved(scope, objective_decimals(plan.slos))),
         "Left": or_nothing(queries.remaining(scope)),
         "Burn": or_nothing(queries.burn(scope)),
         "Gone": or_nothing(queries.gone_in(scope)),
@@ -138,7 +138,7 @@ def _worst_first(plan: Plan) -> Panel:
         else query(_of_chosen_teams(plan, expression), ref=ref, instant=True, form="table")
         for ref, expression in asked.items()
     ]
-    targets.append(query(_of_chosen_teams(plan, queries.remaining(scope)), "left", ref="Trend"))
+    targets.append(query(_of_chosen_teams(plan, queries.remaining_over_time(scope)), "left", ref="Trend"))
     return table(
         "Which promise is at risk? (worst first)",
         "One line per promise; where it is kept per group, the line shows the worst group. Achieved and budget left are"

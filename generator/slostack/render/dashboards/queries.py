@@ -76,9 +76,20 @@ def remaining(scope: Scope) -> str:
     return f"min by (slo) ({scope.of(REMAINING)})"
 
 
-def achieved(scope: Scope) -> str:
-    """The share of events that kept the promise over its period."""
-    return f"1 - max by (slo) ((1 - {scope.of(REMAINING)}) * on (slo) group_left () {scope.slo(BUDGET)})"
+def remaining_over_time(scope: Scope) -> str:
+    """As `remaining`, without gaps: untouched before there was anything to count, and short gaps bridged."""
+    bridged = f"min by (slo) (last_over_time({scope.of(REMAINING)}[1h]))"
+    return f"{bridged} or min by (slo) ({scope.of(REMAINING)} @ end()) * 0 + 1"
+
+
+def achieved(scope: Scope, decimals: int) -> str:
+    """The share of events that kept the promise over its period, cut off after `decimals` of percent.
+
+    It is never rounded up: 99.996 % must not show as 100.00 %. The small addend keeps a whole step a whole step.
+    """
+    kept = f"1 - max by (slo) ((1 - {scope.of(REMAINING)}) * on (slo) group_left () {scope.slo(BUDGET)})"
+    step = 10 ** (decimals + 2)
+    return f"floor(({kept}) * {step} + 0.000001) / {step}"
 
 
 def or_idle(expression: str, scope: Scope) -> str:
@@ -143,7 +154,7 @@ def failing_share(scope: Scope, seconds: int, by: tuple[str, ...] = ()) -> str:
 
 def allowed_share(scope: Scope) -> str:
     """The share of events that may break the promise."""
-    return f"max({scope.slo(BUDGET)})"
+    return f"max({scope.slo(BUDGET)} @ end())"
 
 
 def failing_per_minute(scope: Scope) -> str:

@@ -63,8 +63,9 @@ def _kept(plan: Plan, scope: queries.Scope) -> Panel:
 
 
 def _achieved(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel:
+    kept = queries.achieved(scope, objective_decimals(slos))
     words = f'max by (slo, objective) ({INFO}{{slo="$slo"}})'
-    expression = f"({queries.or_idle(queries.achieved(scope), scope)}) * on (slo) group_left (objective) {words}"
+    expression = f"({queries.or_idle(kept, scope)}) * on (slo) group_left (objective) {words}"
     return stat(
         "Achieved?",
         "The share of all events of the period that kept the promise, and what was promised. Normal is more than"

@@ -58,7 +58,7 @@ def budget(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel
         [
             query(plan.lapse(queries.spent_per_step(scope)), "spent per step", ref="A"),
             query(plan.lapse(even), "even pace", ref="B"),
-            query(plan.lapse(f'1 + 0 * {INFO}{{slo="$slo"}}'), f"{GONE.mark} gone", ref="C"),
+            query(plan.lapse(f'1 + 0 * {INFO}{{slo="$slo"}} @ end()'), f"{GONE.mark} gone", ref="C"),
         ],
         unit=PERCENT,
         soft_max=1,
@@ -131,7 +131,7 @@ def _factors(slos: tuple[SloPlan, ...]) -> list[tuple[str, str, str]]:
     for (name, severity), owners in having.items():
         factor = name.split()[2]
         matcher = "" if len(owners) == len(slos) else f",{queries.among(tuple(owners))}"
-        out.append((name, severity, f'{factor} + 0 * max({INFO}{{slo="$slo"{matcher}}})'))
+        out.append((name, severity, f'{factor} + 0 * max({INFO}{{slo="$slo"{matcher}}} @ end())'))
     return out
 
 
