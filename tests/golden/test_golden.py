@@ -1,4 +1,4 @@
-"""Generated files, byte for byte, through the real command; `UPDATE_GOLDEN=1` writes them anew, for a diff."""
+"""Generated files, byte for byte, through the real command; `SLOSTACK_UPDATE_GOLDEN=1` writes them anew, for a diff."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_same_spec_gives_the_same_bytes(case: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     made = tree(tmp_path)
     expected = HERE / case / "expected"
-    if os.environ.get("UPDATE_GOLDEN"):
+    if os.environ.get("SLOSTACK_UPDATE_GOLDEN"):
         shutil.rmtree(expected, ignore_errors=True)
         shutil.copytree(tmp_path, expected)
 

@@ -11,12 +11,12 @@ import click
 from slostack.commands.check import check
 from slostack.commands.generate import generate
 from slostack.commands.reading import plan_of, spec_options
+from slostack.commands.stack import start, step
 from slostack.failure import MISSING, Failure
 from slostack.live import grafana, history, local
 from slostack.live.clients import wait_until
 from slostack.live.incident import Hop, Incident, settled
 from slostack.plan.model import Plan
-from slostack.tools.errors import ToolError
 
 SCALE = 60
 ALERT = "HighErrorRate"
@@ -46,10 +46,7 @@ def demo(context: click.Context, spec: Path, environment: str | None, keep: bool
     plan = plan_of(spec, environment, time_scale=SCALE, addresses=local.addresses(ports), without=local.missing(ports))
     _say(f"Time-lapse: the same rules, every duration divided by {SCALE}. A second here is a minute of theirs.")
     local.down(folder)
-    try:
-        stack = local.up(plan, folder, spec.parent, ports, _step)
-    except ToolError as error:
-        raise Failure(str(error), MISSING) from error
+    stack = start(plan, folder, spec, ports)
     try:
         _tell(stack, plan, began)
     except BaseException:
@@ -65,11 +62,11 @@ def demo(context: click.Context, spec: Path, environment: str | None, keep: bool
 
 
 def _tell(stack: local.LocalStack, plan: Plan, began: float) -> None:
-    _step("waiting until every target is scraped")
+    step("waiting until every target is scraped")
     if not settled(stack, 30):
         raise Failure(f"not every target came up; see {stack.prometheus.url}/targets", MISSING)
     samples = history.write(plan, stack.prometheus)
-    _step(f"the past 30 days, as {samples} back-dated samples")
+    step(f"the past 30 days, as {samples} back-dated samples")
     _wait_for_budget(stack)
     incident = Incident(stack, FAULT, ALERT, plan.lapse(BAD_SAMPLE), patience=60)
     _say("\nThe API begins to fail:")
@@ -98,10 +95,6 @@ def _show(hops: Iterable[Hop]) -> None:
 
 def _indented(text: str) -> str:
     return "".join(f"  │ {line}\n" for line in text.splitlines())
-
-
-def _step(text: str) -> None:
-    click.echo(f"  {text}", err=True)
 
 
 def _say(text: str) -> None:

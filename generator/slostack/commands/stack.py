@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from slostack.commands.reading import plan_of, spec_options
-from slostack.failure import FINDINGS, MISSING, Failure
+from slostack.failure import FINDINGS, MISSING, USAGE, Failure
 from slostack.live import grafana, local
+from slostack.plan.model import Plan
+from slostack.render.runbooks import PageError
 from slostack.tools.errors import ToolError
 
 _engine = click.option(
@@ -26,18 +27,19 @@ def _folder(spec: Path, demo: bool) -> Path:
     return spec.parent / (local.DEMO_FOLDER if demo else local.FOLDER)
 
 
-def _step(text: str) -> None:
+def step(text: str) -> None:
+    """Say what is going on."""
     click.echo(f"  {text}", err=True)
 
 
-def start(spec: Path, environment: str | None, free_ports: bool, **options: Any) -> local.LocalStack:
-    """Start the local engine for a spec and wait until it answers."""
-    ports = local.choose_ports(free_ports, grafana.on_path() is not None)
-    plan = plan_of(spec, environment, addresses=local.addresses(ports), without=local.missing(ports), **options)
+def start(plan: Plan, folder: Path, spec: Path, ports: dict[str, int]) -> local.LocalStack:
+    """Start the local engine and wait until it answers. Raises Failure with the sentence of whatever is in the way."""
     try:
-        return local.up(plan, spec.parent / local.FOLDER, spec.parent, ports, _step)
+        return local.up(plan, folder, spec.parent, ports, step)
     except ToolError as error:
         raise Failure(str(error), MISSING) from error
+    except PageError as error:
+        raise Failure(str(error), USAGE) from error
 
 
 @click.command()
@@ -57,7 +59,11 @@ def up(spec: Path, environment: str | None, engine: str, time_scale: int, free_p
       slostack up --time-scale 60       a minute passes in a second
     """
     del engine  # the only one there is
-    stack = start(spec, environment, free_ports, time_scale=time_scale)
+    ports = local.choose_ports(free_ports, grafana.on_path() is not None)
+    plan = plan_of(
+        spec, environment, time_scale=time_scale, addresses=local.addresses(ports), without=local.missing(ports)
+    )
+    stack = start(plan, _folder(spec, demo=False), spec, ports)
     if time_scale > 1:
         click.echo(
             f"Time-lapse: everything runs {time_scale} times faster; every duration in the rules is divided by it."

@@ -110,22 +110,14 @@ def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step:
 
     Raises Failure, with nothing left running, where a program is missing or does not come up.
     """
-    from slostack import outputs  # noqa: PLC0415 - `status` and `down` need no renderer
-
     running = load(folder)
     if running and any(process.running() for process in running.processes):
         raise Failure(f"a stack is up already in {folder} — `slostack down` stops it", MISSING)
-    if folder.exists():
-        shutil.rmtree(folder)
     tools = {name: find(name, step) for name in ("prometheus", "alertmanager")}
-    config = folder / "config"
-    for path, content in outputs.render(plan, outputs.pages(spec_folder, plan.runbooks), plan.runbooks).items():
-        (config / path).parent.mkdir(parents=True, exist_ok=True)
-        (config / path).write_bytes(content)
-    guides = spec_folder / plan.runbooks / "guides"
-    if guides.is_dir():
-        shutil.copytree(guides, config / plan.runbooks / "guides")
-    (folder / "logs").mkdir()
+    try:
+        _write_configuration(plan, folder, spec_folder)
+    except OSError as error:
+        raise Failure(f"cannot write {error.filename}: {error.strerror} — make {folder} writable", MISSING) from error
     started: list[Process] = []
     try:
         for name, argv, env in _commands(plan, folder, taken, tools):
@@ -145,6 +137,21 @@ def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step:
         stop(started)
         raise
     return LocalStack(folder, tuple(started), plan.time_scale, plan.environment)
+
+
+def _write_configuration(plan: Plan, folder: Path, spec_folder: Path) -> None:
+    from slostack import outputs  # noqa: PLC0415 - `status` and `down` need no renderer
+
+    if folder.exists():
+        shutil.rmtree(folder)
+    config = folder / "config"
+    for path, content in outputs.render(plan, outputs.pages(spec_folder, plan.runbooks), plan.runbooks).items():
+        (config / path).parent.mkdir(parents=True, exist_ok=True)
+        (config / path).write_bytes(content)
+    guides = spec_folder / plan.runbooks / "guides"
+    if guides.is_dir():
+        shutil.copytree(guides, config / plan.runbooks / "guides")
+    (folder / "logs").mkdir()
 
 
 def down(folder: Path, keep: bool = False) -> int:
