@@ -172,7 +172,9 @@ def test_a_template_that_nobody_defines_is_told(sound: House) -> None:
 
 def test_an_empty_title_is_told_with_the_data_that_gives_it(sound: House) -> None:
     sound.change(
-        CONFIG, "'{{ template \"slostack.slack.title\" . }}'", "'{{ with .CommonAnnotations.summary }}{{ . }}{{ end }}'"
+        CONFIG,
+        "title: '{{ template \"slostack.slack.title\" . }}'",
+        "title: '{{ with .CommonAnnotations.summary }}{{ . }}{{ end }}'",
     )
     assert sound.told(notifications.check)[:1] == [
         (
