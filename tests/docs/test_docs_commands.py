@@ -59,7 +59,8 @@ def test_the_commands_that_people_need_are_named() -> None:
 
 def test_options_in_prose_belong_to_a_command() -> None:
     commands = re.findall(r"^  ([a-z]+)  ", _help().split("Commands:")[1], re.MULTILINE)
-    known = {"--storage.tsdb.retention.time"}.union(_options(_help()), *(_options(_help(name)) for name in commands))
+    prometheus = {"--storage.tsdb.retention.time", "--enable-feature"}
+    known = prometheus.union(_options(_help()), *(_options(_help(name)) for name in commands))
     for page in PAGES:
         spans = re.findall(r"`(--[^`\s=]+)[^`\n]*`", prose(page))
         assert set(spans) <= known, page.name

@@ -18,6 +18,7 @@ from slostack.live.clients import Alertmanager, Client, Inbox, Prometheus, Workl
 from slostack.live.ports import HOST
 from slostack.live.processes import Process, start, stop
 from slostack.plan.model import Plan
+from slostack.render.prometheus import CONFIG, for_version
 from slostack.tools.catalogue import Tool
 from slostack.tools.find import find
 
@@ -242,9 +243,13 @@ def _alertmanager(plan: Plan, tool: Tool, config: Path, data: Path, taken: dict[
 
 
 def _prometheus(plan: Plan, tool: Tool, config: Path, data: Path, taken: dict[str, int]) -> list[str]:
+    file = config / CONFIG
+    text, flags = for_version(file.read_text(encoding="utf-8"), tool.version)
+    file.write_text(text, encoding="utf-8")
     arguments = [
         *tool.argv,
-        f"--config.file={config / 'stack/prometheus/prometheus.yml'}",
+        *flags,
+        f"--config.file={file}",
         f"--storage.tsdb.path={data / 'prometheus'}",
         f"--storage.tsdb.retention.time={plan.retention}s",
         f"--web.listen-address={HOST}:{taken['prometheus']}",

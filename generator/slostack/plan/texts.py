@@ -24,6 +24,8 @@ _VALUE = {
     "cores": '{{ $value | printf "%.2f" }} cores',
     "count": '{{ $value | printf "%.4g" }}',
 }
+# Prometheus adds this label to what it sends, after the annotations were made.
+_ENVIRONMENT = "{{ with $externalLabels.environment }}&environment={{ . | urlquery }}{{ end }}"
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -116,8 +118,8 @@ class Addresses:
         self.without = without
 
     def runbook(self, alert: str, known: dict[str, str], by: Iterable[str]) -> str:
-        """The alert's page, told which service, SLO and groups it is about."""
-        return f"{self._links.runbooks}/{alert}?{urlencode(known)}{_label_query(by, '')}"
+        """The alert's page, told which service, SLO, groups and environment it is about."""
+        return f"{self._links.runbooks}/{alert}?{urlencode(known)}{_label_query(by, '')}{_ENVIRONMENT}"
 
     def board(self, uid: str, known: dict[str, str], by: Iterable[str]) -> str:
         """A Grafana dashboard with its variables set."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from slostack.plan.model import Plan
+from slostack.plan.model import NativeHistogram, Plan
 from slostack.render.yamltext import document, generated
 
 CONFIG = "stack/prometheus/prometheus.yml"
@@ -13,6 +13,18 @@ SCRAPE_TIMEOUT_LIMIT = 10  # seconds; the rules count up to 12 s ago, so no scra
 PROMETHEUS = "prometheus:9090"
 ALERTMANAGER = "alertmanager:9093"
 INBOX = "inbox:9099"
+_NATIVE_LINE = "  scrape_native_histograms: true\n"
+_NATIVE_SINCE = (3, 9, 0)
+
+
+def for_version(config: str, version: tuple[int, int, int]) -> tuple[str, list[str]]:
+    """The configuration as a Prometheus of `version` takes it, and the flags that it needs beside.
+
+    Before 3.9 native histograms are scraped by a feature flag, and the key that says so since is refused.
+    """
+    if version >= _NATIVE_SINCE or _NATIVE_LINE not in config:
+        return config, []
+    return config.replace(_NATIVE_LINE, "", 1), ["--enable-feature=native-histograms"]
 
 
 def render(plan: Plan) -> dict[str, str]:
@@ -29,6 +41,8 @@ def _config(plan: Plan) -> dict[str, Any]:
             "evaluation_interval": plan.duration(30),
         }
     }
+    if any(isinstance(slo.indicator, NativeHistogram) for slo in plan.slos):
+        config["global"]["scrape_native_histograms"] = True
     if plan.environment:
         config["global"]["external_labels"] = {"environment": plan.environment}
     config["rule_files"] = ["../../alerts/rules/*.yml"]

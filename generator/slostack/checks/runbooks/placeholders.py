@@ -16,7 +16,7 @@ CODE = "runbook-placeholder"
 READS = (NAMES,)
 
 # What the served page knows whatever the alert: addresses of the stack, and what notifications add to the link.
-ALWAYS = frozenset(Links.model_fields) | {"jaeger", "inbox", "workload", "since", "environment", "alertname"}
+ALWAYS = frozenset(Links.model_fields) | {"jaeger", "inbox", "workload", "since", "environment"}
 
 
 def check(context: Context) -> Iterator[Problem]:
@@ -34,5 +34,5 @@ def check(context: Context) -> Iterator[Problem]:
 
 
 def labels(alert: AlertPlan) -> frozenset[str]:
-    """The labels that an alert has when it fires."""
-    return frozenset(alert.labels) | frozenset(alert.by)
+    """The labels that the alert's link to its page carries."""
+    return frozenset({"service", "slo"} & alert.labels.keys()) | frozenset(alert.by)
