@@ -11,7 +11,7 @@ FORMAT ?= $(if $(GITHUB_ACTIONS),github,text)
 BIN := .venv/bin
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lock clean python run-environment dev-environment lint types generated spec
+.PHONY: help demo test check lock clean python run-environment dev-environment lint format types generated spec
 
 help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -20,9 +20,9 @@ demo: run-environment ## set everything up and drive an incident from fault to d
 	@$(BIN)/slostack demo $(ARGS)
 
 test: dev-environment ## run the tests: make test ARGS="tests/tools -k amtool"
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
-check: lint types generated spec ## find mistakes in the code, in the spec and in what is generated from it
+check: lint format types generated spec ## find mistakes in the code, in the spec and in what is generated from it
 
 lock: python ## pin what pyproject.toml asks for; ARGS=--upgrade takes the newest versions
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT INT TERM \
@@ -50,6 +50,8 @@ dev-environment: python
 
 lint: dev-environment
 	@$(BIN)/ruff check --quiet
+
+format: dev-environment
 	@$(BIN)/ruff format --check --quiet
 
 types: dev-environment

@@ -30,7 +30,8 @@ STAMP = VENV / ".installed"  # where the environment was made, and what it holds
 # What pip says, and what it means for a person. The first that matches is the cause.
 CAUSES = (
     (
-        r"CERTIFICATE_VERIFY_FAILED|TLS CA certificate bundle|SSLCertVerificationError",
+        # Without any certificates Debian 13's pip cannot even be imported.
+        r"CERTIFICATE_VERIFY_FAILED|TLS CA certificate bundle|requests/adapters\.py\"[\s\S]*FileNotFoundError",
         (
             "the package registry's certificate cannot be verified: install the package ca-certificates"
             " (`apt-get install ca-certificates`), or name your company's CA bundle in PIP_CERT"
@@ -123,13 +124,14 @@ def create() -> None:
         ) from None
     VENV.mkdir()
     UNFINISHED.touch()
-    finish([sys.executable, "-I", "-m", "venv", str(VENV)])
+    finish([sys.executable, "-I", "-m", "venv", "--without-pip", str(VENV)])
+    finish([str(VENV / "bin/python"), "-I", "-m", "ensurepip", "--default-pip"])  # by itself it says why it fails
 
 
 def install(lock: str) -> None:
     """Exactly what the lock file names, then the project itself, editable. Raises SetUpError."""
     STAMP.write_text(f"{VENV}\n", encoding="utf-8")  # ours, and not up to date
-    pip = [str(VENV / "bin/python"), "-I", "-m", "pip", "install", "--quiet"]
+    pip = [str(VENV / "bin/python"), "-I", "-m", "pip", "install", "--progress-bar", "off"]
     # Only wheels: building from source would fetch build tools that no lock file names.
     finish([*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(lock_file(lock))])
     # Needs no network: what builds it is in the lock file.
@@ -155,8 +157,8 @@ def finish(argv: list[str]) -> None:
     for pattern, cause in CAUSES:
         if re.search(pattern, said):
             raise SetUpError(cause.format(version=version(), root=ROOT))
-    sys.stderr.write(said)
-    raise SetUpError(f"`{' '.join(argv)}` failed; what it said stands above")
+    print(*said.splitlines()[-20:], sep="\n", file=sys.stderr)  # noqa: T201 - click is not installed yet
+    raise SetUpError(f"`{' '.join(argv)}` failed; its last words stand above")
 
 
 def up_to_date(lock: str) -> bool:

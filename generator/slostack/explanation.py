@@ -155,7 +155,8 @@ def _failures(slo: SloPlan, hourly: int | None) -> Iterator[str]:
     if slo.by:
         yield f"  All of it holds for each {' and '.join(slo.by)} on its own."
     alone = [events_below_which_one_failure_fires(tier, slo.period, slo.budget) for tier in slo.tiers]
-    if guard > 1 and alone and alone[0] > 2:
+    rare = hourly is None or (bool(alone) and hourly * slo.tiers[0].long < 3600 * alone[0])
+    if guard > 1 and alone and alone[0] > 2 and rare:
         yield from _wrapped(
             f"The guard of {guard} {what} keeps single ones quiet: without it, one would fire {_name(slo.tiers[0])}"
             f" whenever its window holds fewer than {decimal_text(Fraction(round(alone[0])))} events."

@@ -34,9 +34,13 @@ def render(plan: Plan, pages: Mapping[str, str], runbooks_folder: str) -> dict[s
 
 
 def pages(root: Path, folder: str) -> dict[str, str]:
-    """The texts of the runbook pages below `root`, by path."""
-    return {
-        f"{folder}/{path.name}": path.read_text(encoding="utf-8")
-        for path in sorted((root / folder).glob("*.md"))
-        if path.is_file()
-    }
+    """The texts of the runbook pages below `root`, by path. Raises PageError where one cannot be read."""
+    found = {}
+    for path in sorted((root / folder).glob("*.md")):
+        try:
+            found[f"{folder}/{path.name}"] = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise runbooks.PageError(f"{path} is not in UTF-8 at byte {error.start} — save it as UTF-8") from error
+        except OSError as error:
+            raise runbooks.PageError(f"{path} cannot be read: {error.strerror} — make it a readable file") from error
+    return found

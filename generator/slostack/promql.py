@@ -10,6 +10,7 @@ _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms"
 _DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
 _DURATION_PART = re.compile(r"(\d+)(ms|[smhdwy])")
 _MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
+_NAME = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 _PER_SECOND = {"rate", "irate", "deriv"}
 
 _TOKEN = re.compile(
@@ -18,7 +19,7 @@ _TOKEN = re.compile(
       | (?P<variable>\$\{?\w+(?::\w+)?\}?)
       | (?P<duration>(?:\d+(?:ms|[smhdwy]))+(?![\w.]))
       | (?P<number>0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-      | (?P<word>[A-Za-z_:][A-Za-z0-9_:]*)
+      | (?P<word>(?:[A-Za-z_]|:(?![0-9]))[A-Za-z0-9_:]*)
       | (?P<space>\s+)
       | (?P<sign>.)""",
     re.VERBOSE | re.DOTALL,
@@ -47,6 +48,11 @@ def quote(value: str) -> str:
 def matchers(labels: dict[str, str]) -> str:
     """`{a="x",b="y"}` for equality on each label, in the order given; an empty string for none."""
     return "{" + ",".join(f"{name}={quote(value)}" for name, value in labels.items()) + "}" if labels else ""
+
+
+def aggregate(operator: str, labels: str) -> str:
+    """An aggregation that keeps `labels` (names with commas between): `sum by (a, b)`, `sum` for none."""
+    return f"{operator} by ({labels})" if labels else operator
 
 
 def duration(seconds: int | Fraction, scale: int = 1) -> str:
@@ -97,9 +103,6 @@ def time_lapse(expression: str, scale: int) -> str:
     return "".join(out)
 
 
-_SELECTOR = re.compile(r"\s*(?P<name>[A-Za-z_:][A-Za-z0-9_:]*)?\s*(?:\{(?P<inside>.*)\})?\s*", re.DOTALL)
-
-
 @dataclass(frozen=True)
 class Selector:
     """An instant selector: a metric name and the text of its matchers, without braces."""
@@ -121,11 +124,10 @@ class Selector:
 
 def selector(text: str) -> Selector | None:
     """`text` as a plain selector (`name`, `name{…}`), or None where it is a larger expression."""
-    parts = [token for token in tokens(text) if token.kind not in {"space", "comment"}]
-    match = _SELECTOR.fullmatch("".join(token.text for token in parts))
-    if not match or not match["name"]:
+    parts = [token.text for token in tokens(text) if token.kind not in {"space", "comment"}]
+    name, braces = parts[:1], parts[1:]
+    if not name or not _NAME.fullmatch(name[0]):
         return None
-    braces = [token.text for token in parts if token.kind == "sign" and token.text in "{}()"]
-    if braces not in ([], ["{", "}"]):
+    if braces and (braces[0] != "{" or braces[-1] != "}" or any(text in {"{", "}"} for text in braces[1:-1])):
         return None
-    return Selector(match["name"], (match["inside"] or "").strip().strip(","))
+    return Selector(name[0], "".join(braces[1:-1]).strip(","))

@@ -22,7 +22,9 @@ def shipped_plan(ports: dict[str, int] | None = None, time_scale: int = 1) -> Pl
     loaded = load(ROOT / "slo.yaml", "demo")
     assert loaded.spec is not None, loaded.problems
     addresses = local.addresses(ports) if ports else None
-    return build(loaded.spec, environment="demo", time_scale=time_scale, addresses=addresses)
+    return build(
+        loaded.spec, environment="demo", time_scale=time_scale, addresses=addresses, without=local.missing(ports or {})
+    )
 
 
 @pytest.fixture(scope="package")

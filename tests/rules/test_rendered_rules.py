@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,18 @@ def test_promtool_finds_nothing_to_say_even_as_a_linter(tmp_path: Path, time_sca
     verdict = check_rules(files, lint_fatal=True)
 
     assert verdict.ok, verdict.problems
+
+
+@pytest.mark.parametrize("path", [EVENTS_FILE, WINDOWS_FILE, "alerts/rules/shop.yml", MONITORING_FILE])
+def test_the_text_is_the_one_that_was_last_looked_at(path: str) -> None:
+    """After a change that is meant, run with SLOSTACK_UPDATE_GOLDEN=1 and read the difference."""
+    golden = Path(__file__).parent / "golden" / Path(path).name
+    text = render(every_kind())[path]
+    if os.environ.get("SLOSTACK_UPDATE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, encoding="utf-8")
+
+    assert text == golden.read_text(encoding="utf-8")
 
 
 def test_rendering_twice_gives_the_same_bytes() -> None:

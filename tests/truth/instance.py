@@ -14,8 +14,9 @@ import requests
 import yaml
 
 from slostack.plan import Plan
-from slostack.render.rules import EVENTS_FILE, render
+from slostack.render.rules import FOLDER, render
 from slostack.tools.find import find
+from slostack.tools.process import run
 
 SCRAPE_INTERVAL = 30  # seconds of scaled time
 SCRAPE_TIMEOUT = 12  # what the base rules allow for
@@ -47,7 +48,7 @@ class Prometheus:
                 "scrape_timeout": self._ms(SCRAPE_TIMEOUT),
                 "evaluation_interval": "1s",
             },
-            "rule_files": [str(Path(EVENTS_FILE).parent / "*.yml")],
+            "rule_files": [f"{FOLDER}/*.yml"],
             "scrape_configs": scrape,
         }
         home.mkdir(parents=True, exist_ok=True)
@@ -63,6 +64,15 @@ class Prometheus:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
 
+    def fill(self, openmetrics: str) -> None:
+        """Give it a past, before it starts."""
+        file = self._home / "past.txt"
+        file.write_text(openmetrics, encoding="utf-8")
+        wide = "--max-block-duration=800h"  # else it writes one block for every two hours
+        blocks = ["tsdb", "create-blocks-from", wide, "openmetrics", "--quiet", str(file), str(self._home / "data")]
+        done = run([*find("promtool").argv, *blocks], timeout=60)
+        assert done.code == 0, done.text
+
     def start(self) -> None:
         """Start, and wait until it is ready."""
         log = (self._home / "log").open("ab")
@@ -73,6 +83,7 @@ class Prometheus:
                 f"--storage.tsdb.path={self._home / 'data'}",
                 f"--web.listen-address=127.0.0.1:{self._port}",
                 f"--query.lookback-delta={self._ms(300)}",  # else a series would be remembered for hours of scaled time
+                "--storage.tsdb.retention.time=90d",
                 "--web.enable-lifecycle",
             ],
             stdout=log,
@@ -107,9 +118,9 @@ class Prometheus:
         time.sleep(seconds)
         os.kill(self._process.pid, signal.SIGCONT)
 
-    def freeze(self) -> None:
-        """Answer every later query as of now, however late it comes."""
-        self._now = time.time()
+    def freeze(self, at: float | None = None) -> None:
+        """Answer every later query as of now, or of a Unix time, however late it comes."""
+        self._now = at or time.time()
 
     def ask(self, query: str) -> list[dict[str, Any]]:
         """The result of an instant query."""
@@ -138,6 +149,12 @@ class Prometheus:
         values = [line.rpartition(" ")[2] for line in lines if line.startswith(name) and f";{group}" in line]
         assert values, f"Prometheus says nothing about {group}"
         return int(float(values[0]))
+
+    def late_scrapes(self, job: str) -> int:
+        """Scrapes that took so long that the base rules may have looked before their samples were there."""
+        limit = 0.75 * SCRAPE_TIMEOUT / self._scale
+        found = self.ask(f'scrape_duration_seconds{{job="{job}"}}[1h]')
+        return sum(float(value) > limit for each in found for _, value in each["values"])
 
     def rule_groups(self) -> list[dict[str, Any]]:
         """Every rule group with the state of its rules."""

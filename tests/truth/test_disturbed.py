@@ -7,6 +7,8 @@ from concurrent.futures import Future
 import pytest
 from stories import Told
 
+pytestmark = pytest.mark.xdist_group("truth")  # one worker tells the stories, for all three modules
+
 A_MINUTE = 60.0
 
 

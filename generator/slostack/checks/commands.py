@@ -18,11 +18,8 @@ _FILLED = re.compile(r"\{\{(?! \"[{}]).*?\}\}")
 
 def check(context: Context) -> Iterator[Problem]:
     """A problem for each alert whose command the shell refuses."""
-    judged: dict[str, tuple[int, str] | None] = {}
     for alert in context.plan.alerts:
         text = _BRACES.sub(r"\1", _FILLED.sub("value", alert.annotations.get("command", "")))
-        if text not in judged:
-            judged[text] = shell.complaint(text)
-        if said := judged[text]:
+        if said := shell.complaint(text):
             sentence = f"the command of `{alert.name}` is no shell command ({said[1]}): {text}"
             yield context.of_alert(alert, CODE, sentence, "write `command` so that it can be pasted into a shell")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ import yaml
 from slostack.live import programs
 from slostack.plan.model import AlertPlan, Plan
 from slostack.problems import Level, Problem
+from slostack.promql import duration
 from slostack.spec.places import Places
 from slostack.spec.shape import Path as SpecPath
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from runbook_site.page import Page
 
 RULES = "alerts/rules/"
+NAMES = "names"  # instead of files: the names that pages may use, as `Context.names` gives them
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,24 @@ class Context:
     def recorded(self) -> frozenset[str]:
         """The names of all series that the rules record."""
         return frozenset(str(rule.fields["record"]) for rule in self.rules if "record" in rule.fields)
+
+    @cached_property
+    def slos(self) -> frozenset[str]:
+        """The ids of all SLOs."""
+        return frozenset(slo.id for slo in self.plan.slos)
+
+    @cached_property
+    def windows(self) -> frozenset[str]:
+        """The windows that are recorded, as they stand in the label `window`."""
+        return frozenset(window.name for window in self.plan.windows) | {
+            duration(seconds) for seconds in self.plan.periods
+        }
+
+    @cached_property
+    def names(self) -> Hashable:
+        """Everything that a page may name: alerts with their labels, recorded series, SLOs, windows, the folder."""
+        alerts = frozenset((alert.name, *sorted({*alert.labels, *alert.by})) for alert in self.plan.alerts)
+        return alerts, self.recorded, self.slos, self.windows, self.plan.runbooks
 
     @cached_property
     def alerts(self) -> Mapping[str, tuple[AlertPlan, ...]]:

@@ -21,7 +21,7 @@ from slostack.checks import (
     rules,
     secrets,
 )
-from slostack.checks.context import Context
+from slostack.checks.context import NAMES, Context
 from slostack.checks.runbooks import blocks, draft, links, markers, pages, placeholders, queries, sections
 from slostack.plan.build import build
 from slostack.plan.model import Plan
@@ -150,8 +150,8 @@ def _plans(loaded: Loaded, spec: Path, *, every: bool = False) -> list[tuple[Var
 def _run(context: Context, seen: set[tuple[str, int]], missing: list[ToolError]) -> Iterator[Problem]:
     """Run every check that has something new to read. One whose tool is missing does not keep others from running."""
     for module in MODULES:
-        read = {path: text for path, text in context.files.items() if path.startswith(module.READS)}
-        key = (module.__name__, hash(tuple(sorted(read.items()))))
+        read = context.names if NAMES in module.READS else _read(context, module.READS)
+        key = (module.__name__, hash(read))
         if key in seen:
             continue
         seen.add(key)
@@ -159,6 +159,11 @@ def _run(context: Context, seen: set[tuple[str, int]], missing: list[ToolError])
             yield from list(module.check(context))
         except ToolError as error:
             missing.append(error)
+
+
+def _read(context: Context, prefixes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The generated files that a check reads, with their paths."""
+    return tuple((path, text) for path, text in sorted(context.files.items()) if path.startswith(prefixes))
 
 
 def _counts(context: Context) -> dict[str, int]:

@@ -64,7 +64,7 @@ def samples(context: Context) -> dict[str, dict[str, Any]]:
         "grouped": _data(grouped),
         "partly resolved": _data([*grouped, _alert(labels, plain, ended=True)]),
         "unannotated": _data([_alert(labels, {})]),
-        "hostile": _data([_alert(labels | {"tenant": _HOSTILE, "alertname": _HOSTILE}, hostile)]),
+        "hostile": _data([_alert(labels | dict.fromkeys(("tenant", "alertname", "service"), _HOSTILE), hostile)]),
     }
 
 

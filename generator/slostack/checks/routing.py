@@ -1,7 +1,7 @@
 """routing: every alert reaches the receivers that the plan names, and an alert that nobody owns reaches the fallback.
 
-A route looks at the labels that its matchers name and at no other. Alerts that agree in those take the same way, so
-each way is walked once, by Alertmanager's own code.
+A route looks at the labels that its matchers name and at no other, and of their values it knows those that it names.
+Alerts that agree in these take the same way, so each way is walked once, by Alertmanager's own code.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ from slostack.tools import amtool
 CODE = "routing"
 READS = (CONFIG, RULES)
 
-_NAME = re.compile(r'^\s*"?([^"=!~\s]+)"?\s*(?:=~|!~|!=|=)')
+_MATCHER = re.compile(r'^\s*"?(?P<label>[^"=!~\s]+)"?\s*(?P<operator>=~|!~|!=|=)\s*"?(?P<value>.*?)"?\s*$')
 _REMEDY = "see `route` in alerts/alertmanager.yml, and give the alert's team its receivers under `teams`"
 
 
 def check(context: Context) -> Iterator[Problem]:
     """A problem for each alert that goes elsewhere, at what the spec says of it."""
-    looked_at = set(_labels(parsed_yaml(context.files[CONFIG]).get("route") or {}))
-    ways: dict[tuple[tuple[str, str], ...], amtool.Routed] = {}
+    looked_at = _looked_at(parsed_yaml(context.files[CONFIG]).get("route") or {})
+    ways: dict[tuple[tuple[str, str | None], ...], amtool.Routed] = {}
 
     def walk(labels: Mapping[str, str]) -> amtool.Routed:
-        way = tuple(sorted((name, value) for name, value in labels.items() if name in looked_at))
+        seen = {name: value for name, value in sorted(labels.items()) if name in looked_at}
+        way = tuple((name, value if _told_apart(value, looked_at[name]) else None) for name, value in seen.items())
         if way not in ways:
-            ways[way] = amtool.routes_test(context.folder / CONFIG, dict(way))
+            ways[way] = amtool.routes_test(context.folder / CONFIG, seen)
         return ways[way]
 
     external = {"environment": context.plan.environment} if context.plan.environment else {}
@@ -55,13 +56,26 @@ def _fallback(context: Context, routed: amtool.Routed) -> Iterator[Problem]:
         yield context.places.problem(CODE, sentence, _REMEDY, ("monitoring_team",), key=True)
 
 
-def _labels(route: Mapping[str, Any]) -> Iterator[str]:
-    """Every label that a matcher of the tree names."""
-    for matcher in route.get("matchers") or []:
-        if found := _NAME.match(str(matcher)):
-            yield found[1]
+def _looked_at(route: Mapping[str, Any]) -> dict[str, set[str | None]]:
+    """Every label that a matcher of the tree names, with the values that it names; None stands for any pattern."""
+    out: dict[str, set[str | None]] = {}
+    for one in (route, *_below(route)):
+        for matcher in one.get("matchers") or []:
+            if found := _MATCHER.match(str(matcher)):
+                exact = found["operator"] in {"=", "!="}
+                out.setdefault(found["label"], set()).add(found["value"] if exact else None)
+    return out
+
+
+def _below(route: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for child in route.get("routes") or []:
-        yield from _labels(child)
+        yield child
+        yield from _below(child)
+
+
+def _told_apart(value: str, named: set[str | None]) -> bool:
+    """Whether some matcher may treat a value otherwise than a value that no matcher names."""
+    return None in named or value in named
 
 
 def _nobody(context: Context) -> str:

@@ -13,7 +13,7 @@ from slostack.tools import promtool
 CODE = "rules"
 READS = (RULES,)
 
-_IN_RULE = re.compile(r'^(?P<file>\S+\.yml): (?:\d+:\d+: )?group "(?P<group>[^"]*)", rule (?P<number>\d+), ".*?": ')
+_IN_RULE = re.compile(r'^(?:\d+:\d+: )?group "(?P<group>[^"]*)", rule (?P<number>\d+), ".*?": ')
 _DUPLICATE = re.compile(r"^Metric: (?P<name>.*)\nLabel\(s\):\n(?P<labels>(?:\t.*\n?)*)", re.MULTILINE)
 _REMEDY = "change what it is made from in the spec"
 
@@ -23,16 +23,28 @@ def check(context: Context) -> Iterator[Problem]:
     files = [context.folder / path for path in sorted(context.files) if path.startswith(RULES)]
     said = promtool.check_rules(files).problems
     yield from _duplicates(context, said)
-    for line in said.split("lint error")[0].splitlines():
-        told = line.strip().removeprefix(f"{context.folder}/")
-        found = _IN_RULE.match(told)
-        rule = _rule(context, found["file"], found["group"], int(found["number"])) if found else None
+    for path, words in _entries(context, said.split("lint error")[0]):
+        found = _IN_RULE.match(words)
+        rule = _rule(context, path, found["group"], int(found["number"])) if found else None
         if found and rule:
-            yield _at(context, rule, f"promtool refuses the rule `{rule.name}`: {told[found.end() :]}", _REMEDY)
+            yield _at(context, rule, f"promtool refuses the rule `{rule.name}`: {words[found.end() :]}", _REMEDY)
+        else:
+            yield context.in_file(path, CODE, f"promtool refuses the file: {words}", _REMEDY)
+
+
+def _entries(context: Context, said: str) -> Iterator[tuple[str, str]]:
+    """Each file with what is said of it; what goes over several lines is joined."""
+    entries: list[tuple[str, str]] = []
+    for line in said.splitlines():
+        told = line.strip().removeprefix(f"{context.folder}/")
+        path, _, rest = told.partition(": ")
+        if path in context.files:
+            entries.append((path, rest))
+        elif told and entries:
+            entries[-1] = (entries[-1][0], f"{entries[-1][1]} {told}")
         elif told:
-            path, _, rest = told.partition(": ")
-            known = path if path in context.files else next(iter(sorted(context.files)), path)
-            yield context.in_file(known, CODE, f"promtool refuses the file: {rest or told}", _REMEDY)
+            entries.append((min(path for path in context.files if path.startswith(RULES)), told))
+    yield from entries
 
 
 def _duplicates(context: Context, said: str) -> Iterator[Problem]:

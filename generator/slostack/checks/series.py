@@ -11,7 +11,7 @@ import promql_parser
 
 from slostack import recorded
 from slostack.checks.context import Context
-from slostack.promql import duration, tokens
+from slostack.promql import tokens
 
 UNKNOWN = "placeholder"  # stands for what only the reader of a page, or Grafana, fills in
 
@@ -21,20 +21,20 @@ _WINDOWED = {recorded.ERRORS, recorded.TOTAL, recorded.RATIO}
 
 def unrecorded(context: Context, expression: str) -> Iterator[tuple[str, str]]:
     """For each thing that no rule records: what is wrong, and how to mend it."""
+    if _PREFIX not in expression:
+        return
     names = {token.text for token in tokens(expression) if token.kind == "word" and token.text.startswith(_PREFIX)}
     for name in sorted(names - context.recorded):
         yield f"no rule records `{name}`", _near(name, context.recorded)
-    slos = [slo.id for slo in context.plan.slos]
-    windows = [duration(seconds) for seconds in {*(w.seconds for w in context.plan.windows), *context.plan.periods}]
     for selector in selectors(expression):
         if selector.name not in context.recorded:
             continue
-        yield from _unmatched(selector, "slo", slos)
+        yield from _unmatched(selector, "slo", context.slos)
         if selector.name in _WINDOWED:
-            yield from _unmatched(selector, recorded.WINDOW, windows)
+            yield from _unmatched(selector, recorded.WINDOW, context.windows)
 
 
-def _unmatched(selector: Any, label: str, values: list[str]) -> Iterator[tuple[str, str]]:
+def _unmatched(selector: Any, label: str, values: frozenset[str]) -> Iterator[tuple[str, str]]:
     for matcher in selector.matchers.matchers:
         if matcher.name == label and UNKNOWN not in matcher.value and "$" not in matcher.value:
             if matcher.op == promql_parser.MatchOp.Equal and matcher.value not in values:
@@ -43,14 +43,14 @@ def _unmatched(selector: Any, label: str, values: list[str]) -> Iterator[tuple[s
                 yield f'no series of `{selector.name}` has {label}=~"{matcher.value}"', _near(matcher.value, values)
 
 
-def _any(pattern: str, values: list[str]) -> bool:
+def _any(pattern: str, values: frozenset[str]) -> bool:
     try:
         return any(re.fullmatch(pattern, value) for value in values)
     except re.error:  # Prometheus's syntax differs a little; promtool is who judges it
         return True
 
 
-def _near(name: str, known: Any) -> str:
+def _near(name: str, known: frozenset[str]) -> str:
     near = get_close_matches(name, sorted(known), 1)
     return f"did you mean `{near[0]}`?" if near else "see `slostack explain` and alerts/rules for what is recorded"
 

@@ -37,6 +37,11 @@ def stop(spec: Path, data: bool) -> None:
     click.echo(f"{count} containers removed; {kept}" if count else "nothing was running")
 
 
+def status(spec: Path) -> None:
+    """Print the containers that there are. Raises Failure where there is none, or one is not well."""
+    show(containers.find(spec.parent))
+
+
 def show(stack: containers.ContainerStack) -> None:
     """Print every container's state and address. Raises Failure where one is not well."""
     found = stack.compose.containers()

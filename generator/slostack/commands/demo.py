@@ -8,11 +8,15 @@ from pathlib import Path
 
 import click
 
+from slostack.commands.check import check
+from slostack.commands.generate import generate
 from slostack.commands.reading import plan_of, spec_options
+from slostack.commands.stack import start, step
 from slostack.failure import MISSING, Failure
-from slostack.live import history, local
+from slostack.live import grafana, history, local
+from slostack.live.clients import wait_until
 from slostack.live.incident import Hop, Incident, settled
-from slostack.tools.errors import ToolError
+from slostack.plan.model import Plan
 
 SCALE = 60
 ALERT = "HighErrorRate"
@@ -23,24 +27,26 @@ BAD_SAMPLE = 'sum(increase(mcts_requests_total{status=~"5.."}[45s])) / sum(incre
 @click.command()
 @spec_options
 @click.option("--keep", is_flag=True, help="Leave the stack running at the end, to look around.")
-def demo(spec: Path, environment: str | None, keep: bool) -> None:
+@click.pass_context
+def demo(context: click.Context, spec: Path, environment: str | None, keep: bool) -> None:
     """Drive an incident from fault to delivered notification, in a time-lapse.
 
     Starts the stack on free ports, lets the API of the shipped spec fail, and shows each hop with its time: bad
     sample, firing alert, Alertmanager, inbox, runbook; then recovery. Needs no Docker.
     """
     began = time.monotonic()
-    folder = spec.parent / ".slostack/demo"
-    ports = local.choose_ports(True, keep and local.grafana.on_path() is not None)
+    folder = spec.parent / local.DEMO_FOLDER
+    ports = local.choose_ports(True, keep and grafana.on_path() is not None)
     environment = environment or "demo"
-    plan = plan_of(spec, environment, time_scale=SCALE, addresses=local.addresses(ports))
-    _say(f"{len(plan.slos)} SLOs and {len({alert.name for alert in plan.alerts})} alerts from {spec}, checked.")
+    _say(f"{click.style('generate', bold=True)}  from {spec}: rules, routing, dashboards, runbook facts")
+    context.invoke(generate, spec=spec, environment=None, out=None, check=False, diff=False)
+    _say(f"{click.style('check', bold=True)}     with promtool, amtool and the runbooks")
+    context.invoke(check, spec=spec, environment=None, strict=False, live=None, form="text")
+    _say(f"{click.style('run', bold=True)}       Prometheus, Alertmanager, the workload, the inbox, the runbook pages")
+    plan = plan_of(spec, environment, time_scale=SCALE, addresses=local.addresses(ports), without=local.missing(ports))
     _say(f"Time-lapse: the same rules, every duration divided by {SCALE}. A second here is a minute of theirs.")
     local.down(folder)
-    try:
-        stack = local.up(plan, folder, spec.parent, ports, _step)
-    except ToolError as error:
-        raise Failure(str(error), MISSING) from error
+    stack = start(plan, folder, spec, ports)
     try:
         _tell(stack, plan, began)
     except BaseException:
@@ -55,12 +61,12 @@ def demo(spec: Path, environment: str | None, keep: bool) -> None:
         _say("The stack is stopped, and nothing of it is left. `slostack up` starts one to stay.")
 
 
-def _tell(stack: local.LocalStack, plan: local.Plan, began: float) -> None:
-    _step("waiting until every target is scraped")
+def _tell(stack: local.LocalStack, plan: Plan, began: float) -> None:
+    step("waiting until every target is scraped")
     if not settled(stack, 30):
         raise Failure(f"not every target came up; see {stack.prometheus.url}/targets", MISSING)
     samples = history.write(plan, stack.prometheus)
-    _step(f"the past 30 days, as {samples} back-dated samples")
+    step(f"the past 30 days, as {samples} back-dated samples")
     _wait_for_budget(stack)
     incident = Incident(stack, FAULT, ALERT, plan.lapse(BAD_SAMPLE), patience=60)
     _say("\nThe API begins to fail:")
@@ -76,7 +82,7 @@ def _tell(stack: local.LocalStack, plan: local.Plan, began: float) -> None:
 def _wait_for_budget(stack: local.LocalStack) -> None:
     """The budgets of the whole period are recorded every ten minutes of the time-lapse."""
     query = 'min(slo:total:events{window="30d"}) > 100 * max(slo:total:events{slo=~".*-memory",window="1h"})'
-    local.wait_until(lambda: bool(stack.prometheus.query(query)), 20)
+    wait_until(lambda: bool(stack.prometheus.query(query)), 20)
 
 
 def _show(hops: Iterable[Hop]) -> None:
@@ -89,10 +95,6 @@ def _show(hops: Iterable[Hop]) -> None:
 
 def _indented(text: str) -> str:
     return "".join(f"  │ {line}\n" for line in text.splitlines())
-
-
-def _step(text: str) -> None:
-    click.echo(f"  {text}", err=True)
 
 
 def _say(text: str) -> None:

@@ -67,8 +67,12 @@ def _summary(plan: Plan, wanted: list[files.Change], check: bool) -> None:
         click.echo(f"… and {len(wanted) - _SHOWN} more", err=True)
     names = len({alert.name for alert in plan.alerts})
     done = "nothing differs" if not wanted else "would change" if check else "written"
+    slos, services = (_count(len(plan.slos), "SLO"), _count(len(plan.services), "service"))
     click.echo(
-        f"{len(plan.slos)} SLOs of {len(plan.services)} services, {names} alerts:"
-        f" {f'{len(wanted)} files ' if wanted else ''}{done}",
+        f"{slos} of {services}, {_count(names, 'alert')}: {f'{len(wanted)} files ' if wanted else ''}{done}",
         err=True,
     )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from slostack.commands import containers
 from slostack.commands.reading import plan_of, spec_options
-from slostack.failure import FINDINGS, MISSING, Failure
+from slostack.failure import FINDINGS, MISSING, USAGE, Failure
 from slostack.live import grafana, local, tracing
+from slostack.plan.model import Plan
+from slostack.render.runbooks import PageError
 from slostack.tools.errors import ToolError
 
 _engine = click.option(
@@ -20,22 +21,26 @@ _engine = click.option(
     show_default=True,
     help="local: plain processes on this machine; docker: docker-compose.yml.",
 )
+_demo = click.option("--demo", is_flag=True, help="The stack that `slostack demo --keep` left running.")
 
 
-def _step(text: str) -> None:
+def _folder(spec: Path, demo: bool) -> Path:
+    return spec.parent / (local.DEMO_FOLDER if demo else local.FOLDER)
+
+
+def step(text: str) -> None:
+    """Say what is going on."""
     click.echo(f"  {text}", err=True)
 
 
-def start(
-    spec: Path, environment: str | None, free_ports: bool, traces: bool | None = None, **options: Any
-) -> local.LocalStack:
-    """Start the local engine for a spec and wait until it answers; `traces` None: where Jaeger is at hand."""
+def start(plan: Plan, folder: Path, spec: Path, ports: dict[str, int]) -> local.LocalStack:
+    """Start the local engine and wait until it answers. Raises Failure with the sentence of whatever is in the way."""
     try:
-        ports = local.choose_ports(free_ports, grafana.on_path() is not None, tracing.wanted(traces))
-        plan = plan_of(spec, environment, addresses=local.addresses(ports), **options)
-        return local.up(plan, spec.parent / local.FOLDER, spec.parent, ports, _step)
+        return local.up(plan, folder, spec.parent, ports, step)
     except ToolError as error:
         raise Failure(str(error), MISSING) from error
+    except PageError as error:
+        raise Failure(str(error), USAGE) from error
 
 
 @click.command()
@@ -70,7 +75,15 @@ def up(
     if engine == "docker":
         containers.start(spec, environment, time_scale, free_ports)
         return
-    stack = start(spec, environment, free_ports, traces, time_scale=time_scale)
+    try:
+        traced = tracing.wanted(traces)
+    except ToolError as error:
+        raise Failure(str(error), MISSING) from error
+    ports = local.choose_ports(free_ports, grafana.on_path() is not None, traced)
+    plan = plan_of(
+        spec, environment, time_scale=time_scale, addresses=local.addresses(ports), without=local.missing(ports)
+    )
+    stack = start(plan, _folder(spec, demo=False), spec, ports)
     if time_scale > 1:
         click.echo(
             f"Time-lapse: everything runs {time_scale} times faster; every duration in the rules is divided by it."
@@ -81,26 +94,28 @@ def up(
 @click.command()
 @_engine
 @click.option("--spec", type=click.Path(path_type=Path), default=Path("slo.yaml"), help="The spec it was started with.")
-@click.option("--keep", is_flag=True, help="With the local engine: keep data and logs in .slostack/local.")
+@click.option("--keep", is_flag=True, help="With the local engine: keep data and logs below .slostack.")
 @click.option("--data", is_flag=True, help="With Docker: remove the volumes, and all that was recorded, as well.")
-def down(engine: str, spec: Path, keep: bool, data: bool) -> None:
+@_demo
+def down(engine: str, spec: Path, keep: bool, data: bool, demo: bool) -> None:
     """Stop the stack. Of processes nothing stays behind (unless --keep); containers' data stay (unless --data)."""
     if engine == "docker":
         containers.stop(spec, data)
         return
-    count = local.down(spec.parent / local.FOLDER, keep)
+    count = local.down(_folder(spec, demo), keep)
     click.echo(f"{count} processes stopped" if count else "nothing was running")
 
 
 @click.command()
 @_engine
 @click.option("--spec", type=click.Path(path_type=Path), default=Path("slo.yaml"), help="The spec it was started with.")
-def status(engine: str, spec: Path) -> None:
+@_demo
+def status(engine: str, spec: Path, demo: bool) -> None:
     """Say what of the stack runs, and where. Exits with 1 if a part has died, with 3 if there is no stack."""
     if engine == "docker":
-        containers.show(containers.containers.find(spec.parent))
+        containers.status(spec)
         return
-    stack = local.load(spec.parent / local.FOLDER)
+    stack = local.load(_folder(spec, demo))
     if stack is None:
         raise Failure("no stack is up — `slostack up` starts one", MISSING)
     _print(stack)

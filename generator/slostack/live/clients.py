@@ -128,7 +128,7 @@ class Workload(Client):
         self.request("DELETE", "/faults")
 
 
-def wait_until(probe: Callable[[], T], seconds: float, step: float = 0.05) -> T | None:
+def wait_until(probe: Callable[[], T | None], seconds: float, step: float = 0.05) -> T | None:
     """The first true answer of `probe` within a time, else None."""
     deadline = time.monotonic() + seconds
     while True:

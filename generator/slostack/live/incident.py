@@ -108,7 +108,7 @@ class Incident:
                 return one
         return None
 
-    def _wait(self, what: str, probe: Callable[[], T]) -> T:
+    def _wait(self, what: str, probe: Callable[[], T | None]) -> T:
         found = wait_until(probe, self._patience)
         if not found:
             raise Failure(

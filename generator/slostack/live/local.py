@@ -18,10 +18,12 @@ from slostack.live.clients import Alertmanager, Client, Inbox, Prometheus, Workl
 from slostack.live.ports import HOST
 from slostack.live.processes import Process, start, stop
 from slostack.plan.model import Plan
+from slostack.render.prometheus import CONFIG, for_version
 from slostack.tools.catalogue import Name, Tool
 from slostack.tools.find import find
 
 FOLDER = ".slostack/local"
+DEMO_FOLDER = ".slostack/demo"
 _STATE = "state.json"
 _READY = {
     "prometheus": "/-/ready",
@@ -99,6 +101,12 @@ def addresses(taken: dict[str, int]) -> dict[str, str]:
     return usual | here
 
 
+def missing(taken: dict[str, int]) -> frozenset[str]:
+    """The links whose servers are not part of this stack."""
+    programs_of = {"grafana": "grafana", "traces": "jaeger"}
+    return frozenset(link for link, program in programs_of.items() if program not in taken)
+
+
 def choose_ports(any_free: bool, with_grafana: bool, with_traces: bool = False) -> dict[str, int]:
     """The usual ports, or free ones. Raises Failure where a usual one is taken."""
     wanted = {name: port for name, port in ports.USUAL.items() if with_grafana or name != "grafana"}
@@ -114,13 +122,9 @@ def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step:
 
     Raises Failure, with nothing left running, where a program is missing or does not come up.
     """
-    from slostack import outputs  # noqa: PLC0415 - `status` and `down` need no renderer
-
     running = load(folder)
     if running and any(process.running() for process in running.processes):
         raise Failure(f"a stack is up already in {folder} — `slostack down` stops it", MISSING)
-    if folder.exists():
-        shutil.rmtree(folder)
     plan = replace(plan, parts=frozenset(taken))
     needed: list[Name] = ["prometheus", "alertmanager"]
     if "jaeger" in taken:
@@ -128,14 +132,10 @@ def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step:
     tools: dict[str, Tool] = {name: find(name, step) for name in needed}
     if "jaeger" in tools and tools["jaeger"].source.startswith("Go module"):
         step("this Jaeger was built from its Go module, without its pages; Grafana and /api/traces show the traces")
-    config = folder / "config"
-    for path, content in outputs.render(plan, outputs.pages(spec_folder, plan.runbooks), plan.runbooks).items():
-        (config / path).parent.mkdir(parents=True, exist_ok=True)
-        (config / path).write_bytes(content)
-    guides = spec_folder / plan.runbooks / "guides"
-    if guides.is_dir():
-        shutil.copytree(guides, config / plan.runbooks / "guides")
-    (folder / "logs").mkdir()
+    try:
+        _write_configuration(plan, folder, spec_folder)
+    except OSError as error:
+        raise Failure(f"cannot write {error.filename}: {error.strerror} — make {folder} writable", MISSING) from error
     started: list[Process] = []
     try:
         for name, argv, env in _commands(plan, folder, taken, tools):
@@ -155,6 +155,21 @@ def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step:
         stop(started)
         raise
     return LocalStack(folder, tuple(started), plan.time_scale, plan.environment)
+
+
+def _write_configuration(plan: Plan, folder: Path, spec_folder: Path) -> None:
+    from slostack import outputs  # noqa: PLC0415 - `status` and `down` need no renderer
+
+    if folder.exists():
+        shutil.rmtree(folder)
+    config = folder / "config"
+    for path, content in outputs.render(plan, outputs.pages(spec_folder, plan.runbooks), plan.runbooks).items():
+        (config / path).parent.mkdir(parents=True, exist_ok=True)
+        (config / path).write_bytes(content)
+    guides = spec_folder / plan.runbooks / "guides"
+    if guides.is_dir():
+        shutil.copytree(guides, config / plan.runbooks / "guides")
+    (folder / "logs").mkdir()
 
 
 def down(folder: Path, keep: bool = False) -> int:
@@ -248,9 +263,13 @@ def _alertmanager(plan: Plan, tool: Tool, config: Path, data: Path, taken: dict[
 
 
 def _prometheus(plan: Plan, tool: Tool, config: Path, data: Path, taken: dict[str, int]) -> list[str]:
+    file = config / CONFIG
+    text, flags = for_version(file.read_text(encoding="utf-8"), tool.version)
+    file.write_text(text, encoding="utf-8")
     arguments = [
         *tool.argv,
-        f"--config.file={config / 'stack/prometheus/prometheus.yml'}",
+        *flags,
+        f"--config.file={file}",
         f"--storage.tsdb.path={data / 'prometheus'}",
         f"--storage.tsdb.retention.time={plan.retention}s",
         f"--web.listen-address={HOST}:{taken['prometheus']}",

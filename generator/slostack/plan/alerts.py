@@ -10,7 +10,7 @@ from slostack.burnrate import Severity, Tier, decimal_text
 from slostack.plan import texts
 from slostack.plan.model import AlertPlan, SloPlan, Window
 from slostack.promql import duration, quote
-from slostack.spec.model import LIMITS, Alert, Down, Links, Service
+from slostack.spec.model import LIMITS, Alert, Down, Service
 
 SERVICE_DOWN = "ServiceDown"
 THRESHOLD = "threshold"  # the label `tier` of an alert that is no burn rate
@@ -29,11 +29,13 @@ def derived_name(service: str, slo: str, severity: Severity) -> str:
 class ServiceAlerts:
     """Plans the alerts of one service."""
 
-    def __init__(self, name: str, service: Service, slos: tuple[SloPlan, ...], links: Links, dashboard: str) -> None:
+    def __init__(
+        self, name: str, service: Service, slos: tuple[SloPlan, ...], to: texts.Addresses, dashboard: str
+    ) -> None:
         self._name = name
         self._service = service
         self._slos = {slo.name: slo for slo in slos}
-        self._to = texts.Addresses(links)
+        self._to = to
         self._dashboard = dashboard
 
     def all(self) -> Iterator[AlertPlan]:
@@ -171,11 +173,11 @@ class ServiceAlerts:
             "description": description,
             "command": texts.literal(command) if command else to.query_command(graph),
             "runbook_url": to.runbook(name, known, by),
-            "dashboard_url": to.board(self._dashboard, board, [label for label in slo_labels if label in by]),
-            "query_url": to.graph(graph),
-            "silence_url": to.silence(name, known),
         }
-        if self._service.traces:
+        if "grafana" not in to.without:
+            out["dashboard_url"] = to.board(self._dashboard, board, [label for label in slo_labels if label in by])
+        out |= {"query_url": to.graph(graph), "silence_url": to.silence(name, known)}
+        if self._service.traces and "traces" not in to.without:
             out["traces_url"] = to.traces(self._service.traces)
         return out
 

@@ -23,6 +23,7 @@ from slostack.plan.model import (
     TeamPlan,
     Window,
 )
+from slostack.plan.texts import Addresses
 from slostack.spec.hours import parse_hours
 from slostack.spec.model import Receiver, Service, Slo, Spec, Team
 
@@ -37,28 +38,31 @@ def build(
     environment: str | None = None,
     time_scale: int = 1,
     addresses: Mapping[str, str] | None = None,
+    without: frozenset[str] = frozenset(),
 ) -> Plan:
     """The plan of a spec that passed its checks.
 
     `time_scale` is the factor of the time-lapse (1: real time). `addresses` maps `host:port` of the spec to where a
-    local engine runs the same program; scrape targets, webhooks and link bases follow it.
+    local engine runs the same program; scrape targets, webhooks and link bases follow it. `without` names the links
+    (`grafana`, `traces`) whose server does not run there, so that no alert points at it.
     """
     moved = dict(addresses or {})
     links = spec.links.model_copy(update={name: _moved(url, moved) for name, url in spec.links.model_dump().items()})
+    to = Addresses(links, without)
     teams = tuple(_team(name, team, moved) for name, team in spec.teams.items())
     slos: list[SloPlan] = []
     services: list[ServicePlan] = []
     alerts: list[AlertPlan] = []
     scrapes: list[ScrapePlan] = []
     for name, service in spec.services.items():
-        plan = _service(name, service)
+        plan = _service(name, service, without)
         services.append(plan)
         own = tuple(
             _slo(name, service, slo_name, slo, spec, shard=(len(slos) + index) // SLOS_PER_SHARD)
             for index, (slo_name, slo) in enumerate(service.slos.items())
         )
         slos += own
-        alerts += ServiceAlerts(name, service, own, links, plan.dashboard).all()
+        alerts += ServiceAlerts(name, service, own, to, plan.dashboard).all()
         scrapes += (
             ScrapePlan(
                 job=job,
@@ -70,7 +74,7 @@ def build(
             for job, scrape in service.scrape.items()
         )
     monitoring_team = spec.monitoring_team or next(iter(spec.teams))
-    alerts += monitoring.alerts(monitoring_team, links)
+    alerts += monitoring.alerts(monitoring_team, to)
     windows = {window for slo in slos for tier in slo.tiers for window in (tier.long, tier.short)}
     return Plan(
         source=source,
@@ -141,14 +145,14 @@ def _slo(service_name: str, service: Service, name: str, slo: Slo, spec: Spec, s
     )
 
 
-def _service(name: str, service: Service) -> ServicePlan:
+def _service(name: str, service: Service, without: frozenset[str]) -> ServicePlan:
     return ServicePlan(
         name=name,
         team=service.team,
         tier=service.tier,
         describe=service.describe,
         job=service.job,
-        traces=service.traces,
+        traces=None if "traces" in without else service.traces,
         links=dict(service.links),
         boards=dict(service.boards),
         dashboard=f"slo-{name}"[:40],

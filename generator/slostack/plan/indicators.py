@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from slostack.burnrate import decimal_text
 from slostack.plan.model import Counters, Indicator, NativeHistogram, Slices
-from slostack.promql import Selector, quote, selector, tokens
+from slostack.promql import Selector, aggregate, quote, selector, tokens
 from slostack.spec.model import Service, Slo
 from slostack.spec.sli import Events, Latency, Limit
 
@@ -17,16 +17,16 @@ _GONE = "1h"  # a series that was there within this time and is not any more cou
 
 def indicator(slo: Slo, service: Service) -> Indicator:
     """What the rules count for `slo`."""
-    by = ", ".join(slo.by)
+    labels = ", ".join(slo.by)
     if slo.events is not None:
-        return _events(slo.events, by)
+        return _events(slo.events, labels)
     if slo.latency is not None:
         return _latency(slo.latency)
     if slo.availability is not None:
-        return _availability(slo.availability.series or f"up{{job={quote(service.job or '')}}}", by)
+        return _availability(slo.availability.series or f"up{{job={quote(service.job or '')}}}", labels)
     if slo.limit is not None:
-        return _limit(slo.limit, by)
-    return _ratio(slo.ratio or "", by)
+        return _limit(slo.limit, labels)
+    return _ratio(slo.ratio or "", labels)
 
 
 def classic_histogram(slo: Slo) -> Selector | None:
@@ -34,25 +34,25 @@ def classic_histogram(slo: Slo) -> Selector | None:
     return selector(slo.latency.histogram) if slo.latency and not slo.latency.native else None
 
 
-def _events(events: Events, by: str) -> Indicator:
+def _events(events: Events, labels: str) -> Indicator:
     total = selector(events.total)
     side = selector(events.bad or events.good or "")
     if total and side:
         if events.good is not None:
             return Counters(total, good=side)
         return Counters(total, error=side, matcher=extra_matcher(total, side))
-    whole = _per_minute(events.total, by)
+    whole = _per_minute(events.total, labels)
     if events.bad is not None:
-        return Slices(whole, _per_minute(events.bad, by))
-    good = _per_minute(events.good or "", by)
-    return Slices(whole, f"clamp_min(({whole}) - on ({by}) (({good}) or on ({by}) 0 * ({whole})), 0)")
+        return Slices(whole, _per_minute(events.bad, labels))
+    good = _per_minute(events.good or "", labels)
+    return Slices(whole, f"clamp_min(({whole}) - on ({labels}) (({good}) or on ({labels}) 0 * ({whole})), 0)")
 
 
-def _per_minute(expression: str, by: str) -> str:
+def _per_minute(expression: str, labels: str) -> str:
     """Events of the last minute, from an expression in events per second or a counter's selector."""
     counter = selector(expression)
     per_second = f"rate({counter}[{_SLICE}])" if counter else f"({expression})"
-    return f"sum by ({by}) (60 * {per_second})"
+    return f"{aggregate('sum', labels)} (60 * {per_second})"
 
 
 def _latency(latency: Latency) -> Indicator:
@@ -71,26 +71,31 @@ def le_matcher(bound: Fraction) -> str:
     return f"le=~{quote(pattern)}"
 
 
-def _availability(series: str, by: str) -> Indicator:
+def _availability(series: str, labels: str) -> Indicator:
     present = f"avg_over_time({series}[{_SLICE}])" if selector(series) else f"({series})"
     if not selector(series):
-        return Slices(f"count by ({by}) ({present})", f"sum by ({by}) (1 - {present})")
-    gone = f"(count by ({by}) (present_over_time({series}[{_GONE}])) unless on ({by}) count by ({by}) ({present}))"
+        return Slices(f"{aggregate('count', labels)} ({present})", f"{aggregate('sum', labels)} (1 - {present})")
+    counted = f"{aggregate('count', labels)} ({present})"
+    # A target that vanished is down, not idle: for a while each series that is missed counts as a bad slice.
+    gone = f"({aggregate('count', labels)} (present_over_time({series}[{_GONE}])) unless on ({labels}) {counted})"
     return Slices(
-        f"count by ({by}) ({present}) or on ({by}) {gone}",
-        f"sum by ({by}) (1 - {present}) or on ({by}) {gone}",
+        f"{counted} or on ({labels}) {gone}",
+        f"{aggregate('sum', labels)} (1 - {present}) or on ({labels}) {gone}",
     )
 
 
-def _limit(limit: Limit, by: str) -> Indicator:
+def _limit(limit: Limit, labels: str) -> Indicator:
     value = limit.value if selector(limit.value) else f"({limit.value})"
     bad = f"> {decimal_text(limit.at_most)}" if limit.at_most is not None else f"< {_text(limit.at_least)}"
-    return Slices(f"count by ({by}) ({value})", f"count by ({by}) ({value} {bad})")
+    return Slices(f"{aggregate('count', labels)} ({value})", f"{aggregate('count', labels)} ({value} {bad})")
 
 
-def _ratio(expression: str, by: str) -> Indicator:
+def _ratio(expression: str, labels: str) -> Indicator:
     # `>= 0` drops the NaN of 0/0: no event is no slice.
-    return Slices(f"count by ({by}) (({expression}) >= 0)", f"sum by ({by}) (clamp(({expression}) >= 0, 0, 1))")
+    return Slices(
+        f"{aggregate('count', labels)} (({expression}) >= 0)",
+        f"{aggregate('sum', labels)} (clamp(({expression}) >= 0, 0, 1))",
+    )
 
 
 def _text(value: Fraction | None) -> str:

@@ -10,7 +10,6 @@ from slostack.burnrate import Severity
 from slostack.plan import texts
 from slostack.plan.alerts import THRESHOLD
 from slostack.plan.model import AlertPlan
-from slostack.spec.model import Links
 
 SERVICE = "slostack"
 WATCHDOG = "Watchdog"
@@ -106,9 +105,8 @@ _CONDITIONS = (
 NAMES = tuple(condition.name for condition in _CONDITIONS)
 
 
-def alerts(team: str, links: Links) -> Iterator[AlertPlan]:
+def alerts(team: str, to: texts.Addresses) -> Iterator[AlertPlan]:
     """The alerts about rules, targets, delivery and configuration, owned by `team`."""
-    to = texts.Addresses(links)
     known = {"service": SERVICE}
     for condition in _CONDITIONS:
         summary = texts.with_value(condition.summary, "count", condition.by)

@@ -24,6 +24,8 @@ _VALUE = {
     "cores": '{{ $value | printf "%.2f" }} cores',
     "count": '{{ $value | printf "%.4g" }}',
 }
+# Prometheus adds this label to what it sends, after the annotations were made.
+_ENVIRONMENT = "{{ with $externalLabels.environment }}&environment={{ . | urlquery }}{{ end }}"
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -106,14 +108,18 @@ def burn_description(slo: str, promise: str, tier: Tier, period: int, budget: Fr
 
 
 class Addresses:
-    """Builds the links of one alert. Labels that only Prometheus knows are filled in by its templates."""
+    """Builds the links of one alert. Labels that only Prometheus knows are filled in by its templates.
 
-    def __init__(self, links: Links) -> None:
+    `without` names what does not run where the alerts do (`grafana`, `traces`): a link to it would lead nowhere.
+    """
+
+    def __init__(self, links: Links, without: frozenset[str] = frozenset()) -> None:
         self._links = links
+        self.without = without
 
     def runbook(self, alert: str, known: dict[str, str], by: Iterable[str]) -> str:
-        """The alert's page, told which service, SLO and groups it is about."""
-        return f"{self._links.runbooks}/{alert}?{urlencode(known)}{_label_query(by, '')}"
+        """The alert's page, told which service, SLO, groups and environment it is about."""
+        return f"{self._links.runbooks}/{alert}?{urlencode(known)}{_label_query(by, '')}{_ENVIRONMENT}"
 
     def board(self, uid: str, known: dict[str, str], by: Iterable[str]) -> str:
         """A Grafana dashboard with its variables set."""

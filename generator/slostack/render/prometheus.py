@@ -5,11 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from slostack.plan.components import ALERTMANAGER, COMPONENTS, SECOND_ALERTMANAGER, Component
-from slostack.plan.model import Plan
+from slostack.plan.model import NativeHistogram, Plan
 from slostack.render.yamltext import document, generated
 
 CONFIG = "stack/prometheus/prometheus.yml"
 SCRAPE_TIMEOUT_LIMIT = 10  # seconds; the rules count up to 12 s ago, so no scrape may take longer
+_NATIVE_LINE = "  scrape_native_histograms: true\n"
+_NATIVE_SINCE = (3, 9, 0)
+
+
+def for_version(config: str, version: tuple[int, int, int]) -> tuple[str, list[str]]:
+    """The configuration as a Prometheus of `version` takes it, and the flags that it needs beside.
+
+    Before 3.9 native histograms are scraped by a feature flag, and the key that says so since is refused.
+    """
+    if version >= _NATIVE_SINCE or _NATIVE_LINE not in config:
+        return config, []
+    return config.replace(_NATIVE_LINE, "", 1), ["--enable-feature=native-histograms"]
 
 
 def render(plan: Plan) -> dict[str, str]:
@@ -26,6 +38,8 @@ def _config(plan: Plan) -> dict[str, Any]:
             "evaluation_interval": plan.duration(30),
         }
     }
+    if any(isinstance(slo.indicator, NativeHistogram) for slo in plan.slos):
+        config["global"]["scrape_native_histograms"] = True
     if plan.environment:
         config["global"]["external_labels"] = {"environment": plan.environment}
     config["rule_files"] = ["../../alerts/rules/*.yml"]

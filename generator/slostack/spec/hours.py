@@ -58,6 +58,8 @@ def _minutes(text: str) -> int:
 def _days(text: str) -> set[int]:
     days: set[int] = set()
     for part in text.split(","):
+        if not part:
+            raise ValueError("has a comma without a day|write days such as `Mon-Wed,Fri`, without blanks")
         ends = part.split("-")
         unknown = next((end for end in ends if end.lower() not in _SHORT), None)
         if unknown is not None:

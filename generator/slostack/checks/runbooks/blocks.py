@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slostack.checks import shell
-from slostack.checks.context import RULES, Context
+from slostack.checks.context import NAMES, Context
 from slostack.checks.runbooks.reading import all_pages, filled, human_fences
 from slostack.problems import Problem
 
 CODE = "runbook-shell"
 CODES = (CODE, "runbook-danger", "runbook-block")
-READS = (RULES,)
+READS = (NAMES,)
 
 _KINDS = ("promql", "sh", "text")
 

@@ -8,12 +8,12 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 from urllib.parse import unquote
 
-from slostack.checks.context import RULES, Context, parsed_page
+from slostack.checks.context import NAMES, Context, parsed_page
 from slostack.checks.runbooks.reading import PLACEHOLDER, all_pages
 from slostack.problems import Problem
 
 CODE = "runbook-link"
-READS = (RULES,)
+READS = (NAMES,)
 
 
 def check(context: Context) -> Iterator[Problem]:

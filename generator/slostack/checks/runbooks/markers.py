@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from slostack.checks.context import RULES, Context
+from slostack.checks.context import NAMES, Context
 from slostack.checks.runbooks.reading import written_pages
 from slostack.problems import Problem
 from slostack.render.runbooks import BEGIN, END
 
 CODE = "runbook-markers"
-READS = (RULES,)
+READS = (NAMES,)
 
 _REMEDY = f"write the line {BEGIN} and, below it, the line {END} once each, under the title"
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from slostack.checks.context import RULES, Context
+from slostack.checks.context import NAMES, Context
 from slostack.checks.runbooks.reading import alert_pages
 from slostack.problems import Problem
 
 CODE = "runbook-missing"
 CODES = (CODE, "runbook-orphan")
-READS = (RULES,)
+READS = (NAMES,)
 
 _NOT_PAGES = {"README", "index"}
 

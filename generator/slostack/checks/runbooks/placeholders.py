@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from slostack.checks.context import RULES, Context
+from slostack.checks.context import NAMES, Context
 from slostack.checks.runbooks.reading import all_pages
 from slostack.plan.model import AlertPlan
 from slostack.problems import Problem
 from slostack.spec.model import Links
 
 CODE = "runbook-placeholder"
-READS = (RULES,)
+READS = (NAMES,)
 
 # What the served page knows whatever the alert: addresses of the stack, and what notifications add to the link.
-ALWAYS = frozenset(Links.model_fields) | {"jaeger", "inbox", "workload", "since", "environment", "alertname"}
+ALWAYS = frozenset(Links.model_fields) | {"jaeger", "inbox", "workload", "since", "environment"}
 
 
 def check(context: Context) -> Iterator[Problem]:
@@ -34,5 +34,5 @@ def check(context: Context) -> Iterator[Problem]:
 
 
 def labels(alert: AlertPlan) -> frozenset[str]:
-    """The labels that an alert has when it fires."""
-    return frozenset(alert.labels) | frozenset(alert.by)
+    """The labels that the alert's link to its page carries."""
+    return frozenset({"service", "slo"} & alert.labels.keys()) | frozenset(alert.by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from slostack.checks.context import RULES, Context
+from slostack.checks.context import NAMES, Context
 from slostack.checks.runbooks.reading import all_pages, filled, human_fences
 from slostack.checks.series import unrecorded
 from slostack.problems import Problem
@@ -12,13 +12,13 @@ from slostack.tools import promtool
 
 CODE = "runbook-promql"
 CODES = (CODE, "runbook-series")
-READS = (RULES,)
+READS = (NAMES,)
 
 
 def check(context: Context) -> Iterator[Problem]:
     """A problem for each `promql` block that does not parse, and each series in one that no rule records."""
     blocks = [
-        (path, fence.line, filled(fence.text))
+        (path, fence.line, filled(fence.text).rstrip())
         for path, page in all_pages(context)
         for fence in human_fences(page)
         if fence.kind == "promql"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from slostack.checks.context import RULES, Context
+from slostack.checks.context import NAMES, Context
 from slostack.checks.runbooks.reading import written_pages
 from slostack.problems import Problem
 from slostack.render.runbooks import SECTIONS
 
 CODE = "runbook-section"
-READS = (RULES,)
+READS = (NAMES,)
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 

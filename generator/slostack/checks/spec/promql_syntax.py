@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from slostack.checks.spec.expressions import complaint, expressions
@@ -119,16 +120,25 @@ def _call(text: str, start: int) -> str:
 
 
 def _first_wrong(text: str, parts: list[tuple[int, Token]]) -> tuple[int, str | None]:
-    """The first token that nothing can follow to make a whole expression; None at the end of the text."""
+    """The first token after which nothing can make the expression whole; None where only its end is missing."""
+    closers: list[str] = []
     opened = ""
-    for at, token in parts[:400]:
+    for _, token in parts:
         if token.text in _CLOSING:
             opened = _CLOSING[token.text] + opened
         elif opened.startswith(token.text):
             opened = opened[1:]
-        begin = text[: at + len(token.text)]
-        if not any(_whole(begin + fill + opened[:1] + tail + opened[1:]) for fill in _FILLS for tail in _TAILS):
-            return at, token.text
+        closers.append(opened)
+
+    def hopeless(number: int) -> bool:
+        at, token = parts[number]
+        begin, close = text[: at + len(token.text)], closers[number]
+        return not any(_whole(begin + fill + close[:1] + tail + close[1:]) for fill in _FILLS for tail in _TAILS)
+
+    # What is hopeless stays so however it goes on; halving keeps a long expression quick.
+    first = bisect_left(range(len(parts)), True, key=hopeless)
+    if first < len(parts):
+        return parts[first][0], parts[first][1].text
     return (parts[-1][0] if parts else 0), None
 
 

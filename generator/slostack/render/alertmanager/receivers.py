@@ -23,7 +23,7 @@ def receiver(plan: ReceiverPlan) -> dict[str, Any]:
                 "title": '{{ template "slostack.slack.title" . }}',
                 "title_link": '{{ template "slostack.link" . }}',
                 "text": '{{ template "slostack.slack.text" . }}',
-                "fallback": '{{ template "slostack.title" . }}',
+                "fallback": '{{ template "slostack.slack.title" . }}',
             }
         ]
     if plan.email:

@@ -9,7 +9,7 @@ from grafanalib import core
 from slostack.plan import Plan
 from slostack.promql import quote
 from slostack.render.dashboards import links
-from slostack.render.dashboards.look import ORANGE, RED, Json
+from slostack.render.dashboards.look import RED, Json
 from slostack.render.dashboards.normalise import to_bytes
 from slostack.render.dashboards.panels import PROMETHEUS, Panel
 
@@ -95,18 +95,10 @@ def restarts(plan: Plan, jobs: list[str]) -> list[Json]:
     return [annotation("Restarts", expression, "rgba(128, 128, 128, 0.8)", "{{job}} was started anew", "job")]
 
 
-def firing(plan: Plan, matchers: str) -> list[Json]:
-    """Marks while alerts fire: pages red, tickets orange."""
-    return [
-        annotation(
-            name,
-            plan.lapse(f'ALERTS{{alertstate="firing",severity="{severity}",{matchers}}}'),
-            colour,
-            "{{alertname}} fires",
-            "severity",
-        )
-        for name, severity, colour in (("Pages", "page", RED), ("Tickets", "ticket", ORANGE))
-    ]
+def paged(plan: Plan, matchers: str) -> list[Json]:
+    """Shades the time in which somebody was paged. Tickets last too long to be shaded: the overview draws them."""
+    expression = f'max by (severity) (ALERTS{{alertstate="firing",severity="page",{matchers}}})'
+    return [annotation("Pages", plan.lapse(expression), RED, "A page is out", "severity")]
 
 
 def annotation(name: str, expression: str, colour: str, title: str, tags: str) -> Json:
@@ -114,7 +106,7 @@ def annotation(name: str, expression: str, colour: str, title: str, tags: str) -
     return {
         "name": name,
         "enable": True,
-        "hide": False,
+        "hide": True,  # always on: no switch for it in the board's head
         "datasource": PROMETHEUS,
         "iconColor": colour,
         "expr": expression,

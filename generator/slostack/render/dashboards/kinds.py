@@ -60,15 +60,22 @@ def _rate(plan: Plan, service: ServicePlan, panel: spec.Panel) -> Panel:
 
 
 def _ratio(plan: Plan, service: ServicePlan, panel: spec.Panel) -> Panel:
-    slo = _recorded(plan, service, panel)
-    if slo is None and panel.ratio is not None:
-        part, whole = _filtered(panel, panel.ratio.part), _filtered(panel, panel.ratio.of)
-        expression = fraction(part, whole, panel.by)
-    elif slo is not None:
-        scope = queries.Scope(f"slo={quote(slo.id)}", "", slo.by, (slo.period,), plan.time_scale)
-        expression = queries.failing_share(scope, 300, slo.by)
     name = _legend(panel) or ("succeeds" if panel.better == "high" else "share")
-    return _graph(plan, service, panel, [(expression, name)], panel.unit or "percent", empty=NO_TRAFFIC_TEXT)
+    drawn = [(_share_of_whole(plan, service, panel), name)]
+    return _graph(plan, service, panel, drawn, panel.unit or "percent", empty=NO_TRAFFIC_TEXT)
+
+
+def _share_of_whole(plan: Plan, service: ServicePlan, panel: spec.Panel) -> str:
+    """The ratio as an SLO already records it, or else counted anew."""
+    slo = _recorded(plan, service, panel)
+    if slo is not None:
+        return queries.failing_share(_scope_of(plan, slo), 300, slo.by)
+    part, whole = (panel.ratio.part, panel.ratio.of) if panel.ratio else ("", "")
+    return fraction(_filtered(panel, part), _filtered(panel, whole), panel.by)
+
+
+def _scope_of(plan: Plan, slo: SloPlan) -> queries.Scope:
+    return queries.Scope(f"slo={quote(slo.id)}", "", slo.by, (slo.period,), plan.time_scale)
 
 
 def _recorded(plan: Plan, service: ServicePlan, panel: spec.Panel) -> SloPlan | None:
@@ -96,7 +103,7 @@ def _quantiles(plan: Plan, service: ServicePlan, panel: spec.Panel) -> Panel:
     ]
     overrides = []
     if not panel.by:
-        shades = {1: (BLUE,), 2: ("light-blue", "dark-blue")}.get(len(at), ("light-blue", BLUE, "dark-blue"))
+        shades = {1: (BLUE,), 2: (BLUE, TEXT)}.get(len(at), (PALE, BLUE, TEXT))
         overrides = [
             series_override(name, color=fixed(shades[min(index, len(shades) - 1)]))
             for index, (_, name) in enumerate(drawn)
@@ -116,6 +123,7 @@ def _heatmap(plan: Plan, _service: ServicePlan, panel: spec.Panel) -> Panel:
         panel.describe,
         query(expression, "{{le}}", form="heatmap", exemplars=True),
         unit=UNITS[panel.unit or "seconds"],
+        decimals=1 if panel.unit == "score" else None,
         empty=NO_TRAFFIC_TEXT,
     )
 
@@ -133,7 +141,7 @@ def _stat(plan: Plan, service: ServicePlan, panel: spec.Panel) -> Panel:
         [query(plan.lapse(panel.stat or ""), _legend(panel) or "now")],
         unit=UNITS[unit],
         decimals=2 if unit in {"percent", "score", "per second"} else None,
-        thresholds=limits.coloured(drawn, panel.better) if drawn else steps((TEXT, None)),
+        thresholds=limits.coloured(drawn, panel.better) if drawn else steps((BLUE, None)),
         trend=True,
         text_size=34,
         empty=NO_DATA_TEXT,
@@ -162,7 +170,7 @@ def _table(plan: Plan, _service: ServicePlan, panel: spec.Panel) -> Panel:
 
 def _slo(plan: Plan, service: ServicePlan, panel: spec.Panel) -> Panel:
     slo = next(slo for slo in plan.slos_of(service.name) if slo.name == panel.slo)
-    scope = queries.Scope(f"slo={quote(slo.id)}", "", slo.by, (slo.period,), plan.time_scale)
+    scope = _scope_of(plan, slo)
     drawn = [(queries.failing_share(scope, 300), "5 min"), (queries.failing_share(scope, 3600), "1 h")]
     overrides = [
         series_override("5 min", color=fixed("light-blue"), custom__lineWidth=1),
@@ -215,7 +223,7 @@ def _graph(
         decimals=2 if unit == "score" else None,
         overrides=all_overrides,
         colour=one_colour,
-        minimum=None if success else 0,
+        soft_min=None if success else 0,
         maximum=1 if success else None,
         fill=0 if success else fill,
         empty=empty,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from slostack.plan import AlertPlan, Plan, ServicePlan
-from slostack.render.dashboards.look import PALE, TEXT, Json, severity_colour, steps
+from slostack.render.dashboards.look import BLUE, PALE, Json, severity_colour, steps
 from slostack.spec import boards as spec
 from slostack.spec.boards import Better
 
@@ -37,11 +37,11 @@ def of(plan: Plan, service: ServicePlan, panel: spec.Panel) -> list[Limit]:
 
 def coloured(limits: list[Limit], better: Better) -> Json:
     """Thresholds that colour a number beyond its limits; a plain number's limit has no colour of its own."""
-    colours = [(limit.value, TEXT if limit.colour == PALE else limit.colour) for limit in sorted(limits, key=_value)]
+    colours = [(limit.value, BLUE if limit.colour == PALE else limit.colour) for limit in sorted(limits, key=_value)]
     if better == "high":
         worst = colours[0][1]
-        return steps((worst, None), *((TEXT, float(value)) for value, _ in colours))
-    return steps((TEXT, None), *((colour, float(value)) for value, colour in colours))
+        return steps((worst, None), *((BLUE, float(value)) for value, _ in colours))
+    return steps((BLUE, None), *((colour, float(value)) for value, colour in colours))
 
 
 def _value(limit: Limit) -> Fraction:

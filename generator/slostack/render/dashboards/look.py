@@ -12,6 +12,7 @@ from slostack.plan import SloPlan
 Json = dict[str, Any]
 
 RED = "dark-red"  # page
+RED_TEXT = "red"  # the same as the colour of a figure, which is thin and needs more light
 ORANGE = "dark-orange"  # ticket
 VIOLET = "dark-purple"  # budget gone
 GREEN = "dark-green"  # kept
@@ -48,18 +49,18 @@ STATES = (PAGE, TICKET, GONE, NO_DATA, NO_TRAFFIC, KEPT)
 
 # The vocabulary's units as Grafana's registry writes them.
 UNITS = {
-    "per second": "suffix: /s",
-    "per minute": "suffix: /min",
+    "per second": "suffix:/s",
+    "per minute": "suffix:/min",
     "percent": "percentunit",
     "seconds": "s",
     "bytes": "decbytes",
     "count": "short",
-    "cores": "suffix: cores",
-    "tokens": "suffix: tokens",
+    "cores": "suffix:cores",
+    "tokens": "suffix:tokens",
     "usd": "currencyUSD",
     "score": "none",
-    "times": "suffix: ×",
-    "levels": "suffix: levels",
+    "times": "suffix:×",
+    "levels": "none",
 }
 TIMES = UNITS["times"]
 PERCENT = UNITS["percent"]
@@ -76,6 +77,16 @@ def state_mapping(states: tuple[State, ...] = STATES) -> list[Json]:
         for index, state in enumerate(states)
     }
     return [{"type": "value", "options": options}]
+
+
+def instead(text: str, colour: str = TEXT, match: str = "null+nan") -> list[Json]:
+    """A value mapping that says `text` where there is no value or no number; `match`: null, nan or null+nan."""
+    return [{"type": "special", "options": {"match": match, "result": {"text": text, "color": colour}}}]
+
+
+def budget_steps() -> Json:
+    """Colours of the budget that is left: neutral, violet once it is gone, grey where nothing is known."""
+    return steps((GREY, None), (VIOLET, -1e6), (BLUE, 1e-9))
 
 
 def steps(*pairs: tuple[str, float | None]) -> Json:

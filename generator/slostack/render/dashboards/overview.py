@@ -11,15 +11,18 @@ from slostack.render.dashboards.layout import Grid
 from slostack.render.dashboards.look import (
     BLUE,
     GONE,
+    KEPT,
+    NO_DATA,
     PAGE,
     PERCENT,
-    RED,
+    RED_TEXT,
     STATES,
     TEXT,
     TICKET,
     TIMES,
-    VIOLET,
     Json,
+    budget_steps,
+    instead,
     objective_decimals,
     state_mapping,
     steps,
@@ -29,7 +32,6 @@ from slostack.render.dashboards.panels import (
     fixed,
     pattern_override,
     query,
-    query_override,
     series_override,
     stat,
     table,
@@ -42,9 +44,9 @@ _ANY = ">= 0"
 def overview(plan: Plan) -> bytes:
     """The board `slo-overview`."""
     grid = Grid()
-    grid.line(4, (_counts(plan), 24))
+    grid.line(3, (_counts(plan), 24))
     grid.line(11, (_worst_first(plan), 24))
-    grid.line(7, (_when(plan), 24))
+    grid.line(6, (_when(plan), 24))
     jobs = sorted({service.job for service in plan.services if service.job})
     return board(
         plan,
@@ -86,7 +88,7 @@ def _counts(plan: Plan) -> Panel:
         overrides.append(
             series_override(
                 state.label,
-                thresholds=steps((TEXT, None), (state.colour, 1)),
+                thresholds=steps(("transparent", None), (state.colour, 1)),
                 links=[links.cell(f"Show only: {state.label}", f"{filter_}&${{__url_time_range}}")],
             )
         )
@@ -101,7 +103,7 @@ def _counts(plan: Plan) -> Panel:
         colour="background_solid",
         text="value_and_name",
         overrides=overrides,
-        extra={"options": {"orientation": "vertical", "text": {"titleSize": 18, "valueSize": 42}}},
+        extra={"options": {"orientation": "vertical", "wideLayout": True, "text": {"titleSize": 18, "valueSize": 38}}},
     )
 
 
@@ -109,19 +111,25 @@ def _worst_first(plan: Plan) -> Panel:
     scope = queries.overview_scope(plan)
     chosen = queries.info(scope, 'team=~"$team"')
     alerts = 'max by (slo, alertname) (ALERTS{{alertstate="firing",severity="{0}",slo!=""}})'.format
-    follow = f"topk by (slo) (1, {alerts('page')} * 2 or {alerts('ticket')})"
+    quiet = f'label_replace(max by (slo) ({chosen}), "alertname", "$1", "slo", "(.*)") * 0'
+    follow = f"topk by (slo) (1, {alerts('page')} * 2 or {alerts('ticket')} or {quiet})"
     words = f'label_replace({chosen}, "promised", "$1 %", "objective", "(.*)")'
     words = f'label_replace({words}, "page", "slo-$1", "service", "(.*)")'
     for service in plan.services:
         if service.dashboard != f"slo-{service.name}":  # a long name's board has a shortened uid
             words = f'label_replace({words}, "page", {quote(service.dashboard)}, "service", {quote(service.name)})'
+
+    def or_nothing(expression: str) -> str:
+        """A column whose query finds nothing would vanish from the table: not a number stands for nothing."""
+        return f"({expression}) or max by (slo) ({chosen}) * NaN"
+
     asked = {
         "Words": f"max by (slo, service, promise, promised, page) ({words})",
         "State": f"({queries.state(scope)}) $state",
-        "Achieved": queries.achieved(scope),
-        "Left": queries.remaining(scope),
-        "Burn": queries.burn(scope),
-        "Gone": queries.gone_in(scope),
+        "Achieved": or_nothing(queries.achieved(scope, objective_decimals(plan.slos))),
+        "Left": or_nothing(queries.remaining(scope)),
+        "Burn": or_nothing(queries.burn(scope)),
+        "Gone": or_nothing(queries.gone_in(scope)),
         "Follow": follow,
     }
     targets = [
@@ -130,13 +138,14 @@ def _worst_first(plan: Plan) -> Panel:
         else query(_of_chosen_teams(plan, expression), ref=ref, instant=True, form="table")
         for ref, expression in asked.items()
     ]
-    targets.append(query(_of_chosen_teams(plan, queries.remaining(scope)), ref="Trend"))
+    targets.append(query(_of_chosen_teams(plan, queries.remaining_over_time(scope)), "left", ref="Trend"))
     return table(
         "Which promise is at risk? (worst first)",
         "One line per promise; where it is kept per group, the line shows the worst group. Achieved and budget left are"
         " over the promise's period, burning now is the last hour: 1 × spends the budget exactly by the end of the"
-        " period. Gone in says when the budget is spent at that pace. Normal is ● kept with a budget that stays level."
-        " Click a promise for its page, an alert's name for its runbook.",
+        " period. Gone in says when the budget is spent at that pace. The trend is the budget left over the board's"
+        " time, from 0 up. Normal is ● kept with a level trend. Click a promise for its page; the"
+        " runbook is that of the most urgent alert that fires, else of the one that would fire first.",
         targets,
         _joined(),
         overrides=_columns(plan),
@@ -152,7 +161,7 @@ _NAMES = {
     "promised": "Promised",
     "Value #Achieved": "Achieved",
     "Value #Left": "Budget left",
-    "Trend #Trend": "Budget, this range",
+    "Trend #Trend": "Trend",
     "Value #Burn": "Burning now",
     "Value #Gone": "Gone in",
     "alertname": "Runbook",
@@ -193,38 +202,43 @@ def _columns(plan: Plan) -> list[Json]:
     page = "/d/${__data.fields.page}?var-slo=${__data.fields.slo}&${__url_time_range}"
     about = "service=${__data.fields.Service}&slo=${__data.fields.slo}"
     return [
-        pattern_override("^(slo|page)$", custom__hideFrom={"viz": True}),
+        pattern_override("^(slo|page)$", custom__hideFrom__viz=True),
         series_override(
             "State",
             mappings=state_mapping(),
             custom__cellOptions={"type": "color-background", "mode": "basic"},
+            custom__align="left",
             custom__width=118,
         ),
-        series_override("Service", custom__width=130),
+        series_override("Service", custom__width=128),
         series_override("Promise", links=[links.cell("Open this promise", page)], custom__minWidth=200),
-        series_override("Promised", custom__width=84, custom__align="right"),
-        series_override("Achieved", unit=PERCENT, decimals=decimals, custom__width=90, custom__align="right"),
+        series_override("Promised", custom__width=78, custom__align="right"),
+        series_override(
+            "Achieved", mappings=instead("—"), unit=PERCENT, decimals=decimals, custom__width=80, custom__align="right"
+        ),
         series_override(
             "Budget left",
             unit=PERCENT,
             decimals=0,
             min=0,
             max=1,
-            thresholds=steps((VIOLET, None), (BLUE, 1e-9)),
+            thresholds=budget_steps(),
             custom__cellOptions={"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
-            custom__width=140,
+            mappings=instead("—", "transparent"),
+            custom__width=112,
         ),
         series_override(
-            "Budget, this range",
+            "Trend",
             color=fixed(BLUE),
             custom__cellOptions={"type": "sparkline", "hideValue": True, "lineWidth": 2, "fillOpacity": 12},
-            custom__width=140,
+            custom__width=82,
         ),
         series_override(
             "Burning now",
+            mappings=instead("—"),
             unit=TIMES,
             decimals=1,
-            thresholds=steps((TEXT, None), (RED, _page_factor(plan))),
+            thresholds=steps((TEXT, None), (RED_TEXT, _page_factor(plan))),
             custom__cellOptions={"type": "color-text"},
             custom__width=106,
             custom__align="right",
@@ -232,20 +246,33 @@ def _columns(plan: Plan) -> list[Json]:
         series_override(
             "Gone in",
             unit="s",
-            decimals=0,
-            mappings=[{"type": "value", "options": {"0": {"text": f"{GONE.mark} gone", "color": GONE.colour}}}],
-            custom__width=96,
+            decimals=1,
+            mappings=[
+                {"type": "value", "options": {"0": {"text": f"{GONE.mark} gone", "color": GONE.colour}}},
+                *instead("—"),
+            ],
+            custom__width=84,
             custom__align="right",
         ),
         series_override(
             "Runbook",
-            links=[
-                links.cell("Open the runbook", links.runbook(plan, "${__data.fields.Runbook}", about), new_tab=True)
-            ],
-            custom__width=150,
+            mappings=_first_runbooks(plan),
+            links=[links.cell("Open the runbook", links.runbook(plan, "${__value.text}", about), new_tab=True)],
+            custom__width=198,
         ),
-        query_override("Trend", noValue="no data"),
+        # A sparkline's scale includes `noValue`: from 0 up, a healthy line is level and does not look dramatic.
+        series_override("left", noValue="0"),
     ]
+
+
+def _first_runbooks(plan: Plan) -> list[Json]:
+    """Where no alert fires, the column has the SLO's id: shown as the alert that would fire first."""
+    options = {
+        slo.id: {"text": name, "color": TEXT, "index": index}
+        for index, slo in enumerate(plan.slos)
+        if (name := slo.alert_names.get("page") or slo.alert_names.get("ticket"))
+    }
+    return [{"type": "value", "options": options}]
 
 
 def _page_factor(plan: Plan) -> float:
@@ -264,9 +291,13 @@ def _when(plan: Plan) -> Panel:
     )
     return timeline(
         "When did promises burn?",
-        "Each line is a promise, coloured while one of its alerts fired or its budget was gone. Normal is no line at"
-        " all. A line with many short marks is an alert that flaps; lines that begin together share a cause.",
-        query(_of_chosen_teams(plan, alerts), "{{slo}}"),
-        mappings=state_mapping((PAGE, TICKET, GONE)),
-        empty="● No alert fired and no budget was gone in this time",
+        "The first line is the worst state of all promises; each further line is a promise, coloured while one of its"
+        " alerts fired or its budget was gone. Normal is one green line. A line with many short marks is an alert that"
+        " flaps; lines that begin together share a cause.",
+        [
+            query(f"max({_of_chosen_teams(plan, alerts)}) or vector({KEPT.rank})", "all promises", ref="A"),
+            query(_of_chosen_teams(plan, alerts), "{{slo}}", ref="B"),
+        ],
+        mappings=[*state_mapping((PAGE, TICKET, GONE, KEPT)), *instead("no alert", "transparent")],
+        empty=NO_DATA.label,
     )

@@ -8,7 +8,7 @@ from grafanalib import core
 from slostack.plan import Plan, ServicePlan
 from slostack.promql import selector
 from slostack.render.dashboards import kinds, links
-from slostack.render.dashboards.board import board, firing, label_variable, restarts
+from slostack.render.dashboards.board import board, label_variable, paged, restarts
 from slostack.render.dashboards.layout import COLUMNS, Grid, shares
 from slostack.render.dashboards.look import Json
 from slostack.spec.boards import Board
@@ -38,7 +38,7 @@ def owners_board(plan: Plan, service: ServicePlan, name: str, described: Board) 
         panels=grid.panels,
         variables=_variables(described),
         annotations=[
-            *firing(plan, f'service="{service.name}"'),
+            *paged(plan, f'service="{service.name}"'),
             *restarts(plan, [service.job] if service.job else []),
         ],
         head=_head(plan, service),

@@ -86,7 +86,8 @@ def time_series(
     overrides: list[Json] | None = None,
     fill: int = 8,
     colour: str | None = None,
-    minimum: float | None = 0,
+    floor: float | None = None,
+    soft_min: float | None = 0,
     soft_max: float | None = None,
     maximum: float | None = None,
     log: bool = False,
@@ -95,7 +96,10 @@ def time_series(
     empty: str = NO_DATA_TEXT,
     extra: Json | None = None,
 ) -> Panel:
-    """Values over time. Series without a meaning of their own take colours by name, or `colour` where given."""
+    """Values over time. Series without a meaning of their own are coloured by level, or `colour` where given.
+
+    `floor` and `maximum` cut the axis off, `soft_min` and `soft_max` only widen it.
+    """
     custom: Json = {
         "axisBorderShow": False,
         "insertNulls": False,
@@ -104,15 +108,15 @@ def time_series(
         "fillOpacity": fill,
         "thresholdsStyle": {"mode": "off"},
         "stacking": {"mode": "none", "group": "A"},
-    } | ({} if soft_max is None else {"axisSoftMax": soft_max})
+    } | _given(axisSoftMin=soft_min, axisSoftMax=soft_max)
     defaults: Json = {
         "noValue": empty,
         "unit": unit,
-        "color": fixed(colour) if colour else {"mode": "palette-classic-by-name"},
+        "color": fixed(colour) if colour else {"mode": "continuous-YlBl", "seriesBy": "last"},
         "custom": custom,
         "thresholds": steps((TEXT, None)),
     }
-    defaults |= _given(min=minimum, max=maximum, decimals=decimals)
+    defaults |= _given(min=floor, max=maximum, decimals=decimals)
     return core.TimeSeries(
         title=title,
         description=describe,
@@ -205,7 +209,7 @@ def table(
                     "noValue": empty,
                     "color": {"mode": "thresholds"},
                     "thresholds": steps((TEXT, None)),
-                    "custom": {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False},
+                    "custom": {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False, "minWidth": 80},
                 }
                 | ({"links": links} if links else {})
             },
@@ -215,7 +219,7 @@ def table(
 
 
 def heatmap(title: str, describe: str, target: Json, *, unit: str, decimals: int | None = None, empty: str) -> Panel:
-    """The distribution of a histogram over time: the darker, the more."""
+    """The distribution of a histogram over time: the stronger the colour, the more."""
     axis: Json = {"unit": unit, "axisPlacement": "left", "reverse": False} | _given(decimals=decimals)
     options = {
         "calculate": False,
@@ -255,9 +259,18 @@ def heatmap(title: str, describe: str, target: Json, *, unit: str, decimals: int
 
 
 def bars(
-    title: str, describe: str, target: Json, *, unit: str, decimals: int | None, maximum: float | None, empty: str
+    title: str,
+    describe: str,
+    target: Json,
+    *,
+    unit: str,
+    decimals: int | None,
+    maximum: float | None,
+    empty: str,
+    thresholds: Json | None = None,
 ) -> Panel:
-    """One bar per group, the longest first."""
+    """One bar per group, in the query's order, in one colour or coloured by thresholds."""
+    colours: Json = {"color": fixed(BLUE)} if thresholds is None else {"thresholds": thresholds}
     return stat(
         title,
         describe,
@@ -267,7 +280,7 @@ def bars(
         empty=empty,
         extra={
             "type": "bargauge",
-            "fieldConfig": {"defaults": {"color": fixed(BLUE), "min": 0} | _given(max=maximum)},
+            "fieldConfig": {"defaults": colours | {"min": 0} | _given(max=maximum)},
             "options": {
                 "displayMode": "basic",
                 "orientation": "horizontal",
@@ -278,19 +291,20 @@ def bars(
                 "minVizHeight": 16,
                 "maxVizHeight": 40,
                 "minVizWidth": 8,
+                "text": {"titleSize": 14, "valueSize": 14},
                 "legend": {"showLegend": False, "displayMode": "hidden", "placement": "bottom", "calcs": []},
             },
         },
     )
 
 
-def timeline(title: str, describe: str, target: Json, *, mappings: list[Json], empty: str) -> Panel:
+def timeline(title: str, describe: str, targets: list[Json], *, mappings: list[Json], empty: str) -> Panel:
     """When was what in which state."""
     return core.StateTimeline(
         title=title,
         description=describe,
         dataSource=PROMETHEUS,
-        targets=[target],
+        targets=targets,
         mappings=mappings,
         showValue="never",
         rowHeight=0.7,
@@ -301,12 +315,11 @@ def timeline(title: str, describe: str, target: Json, *, mappings: list[Json], e
                 "defaults": {
                     "unit": "none",
                     "noValue": empty,
-                    "color": {"mode": "thresholds"},
+                    "color": {"mode": "palette-classic"},
                     "thresholds": steps((TEXT, None)),
                     "custom": {"insertNulls": False, "spanNulls": False},
                 }
             },
-            "options": {"perPage": 15},
         },
     )
 

@@ -15,9 +15,6 @@ from slostack.promql import duration, quote
 from slostack.recorded import BUDGET, ERRORS, ERRORS_5M, INFO, RATIO, REMAINING, TOTAL
 from slostack.render.dashboards.look import GONE, KEPT, NO_DATA, NO_TRAFFIC, PAGE, TICKET
 
-# Long windows are recorded every ten minutes, which an instant query only sees when it looks back this far.
-_SLOW = "45m"
-
 
 @dataclass(frozen=True)
 class Scope:
@@ -79,21 +76,30 @@ def remaining(scope: Scope) -> str:
     return f"min by (slo) ({scope.of(REMAINING)})"
 
 
-def achieved(scope: Scope) -> str:
-    """The share of events that kept the promise over its period."""
-    return f"1 - max by (slo) ((1 - {scope.of(REMAINING)}) * on (slo) group_left () {scope.slo(BUDGET)})"
+def remaining_over_time(scope: Scope) -> str:
+    """As `remaining`, without gaps: untouched before there was anything to count, and short gaps bridged."""
+    bridged = f"min by (slo) (last_over_time({scope.of(REMAINING)}[1h]))"
+    return f"{bridged} or min by (slo) ({scope.of(REMAINING)} @ end()) * 0 + 1"
+
+
+def achieved(scope: Scope, decimals: int) -> str:
+    """The share of events that kept the promise over its period, cut off after `decimals` of percent.
+
+    It is never rounded up: 99.996 % must not show as 100.00 %. The small addend keeps a whole step a whole step.
+    """
+    kept = f"1 - max by (slo) ((1 - {scope.of(REMAINING)}) * on (slo) group_left () {scope.slo(BUDGET)})"
+    step = 10 ** (decimals + 2)
+    return f"floor(({kept}) * {step} + 0.000001) / {step}"
+
+
+def or_idle(expression: str, scope: Scope) -> str:
+    """The value, or NaN where nothing happened in the last hour; still nothing where nothing is measured."""
+    return f"({expression})\n  or max by (slo) ({scope.of(TOTAL, _window(3600))} == 0) * NaN"
 
 
 def burn(scope: Scope, seconds: int = 3600) -> str:
     """The burn rate over a window: 1 spends the budget exactly at the end of the period."""
     return f"max by (slo) ({_burn_per_group(scope, seconds)})"
-
-
-def burns(scope: Scope, windows: tuple[int, ...]) -> str:
-    """The burn rate over several windows, told apart by the label `window`."""
-    names = "|".join(duration(window) for window in windows)
-    rates = scope.of(RATIO, f'window=~"{names}"')
-    return f"max by (window) ({rates} / on (slo) group_left () {scope.slo(BUDGET)})"
 
 
 def gone_in(scope: Scope) -> str:
@@ -108,11 +114,16 @@ def gone_in(scope: Scope) -> str:
     return "min by (slo) (" + "\n  or ".join(of_period(period) for period in scope.periods) + ")"
 
 
+def gone_in_or_never(scope: Scope) -> str:
+    """As `gone_in`, and −1 where the last hour's pace is sustainable."""
+    return f"{gone_in(scope)}\n  or ({burn(scope)} <= 1) * 0 - 1"
+
+
 def still_fit(scope: Scope) -> str:
     """How many more failures the budget of the period holds."""
 
     def of_period(period: int) -> str:
-        events = f"last_over_time({scope.of(TOTAL, *_period(scope, period), _window(period))}[{_SLOW}])"
+        events = scope.of(TOTAL, *_period(scope, period), _window(period))
         return f"clamp_min({scope.of(REMAINING, *_period(scope, period))}, 0) * ignoring (window) {events}"
 
     events = "\n  or ".join(of_period(period) for period in scope.periods)
@@ -127,8 +138,7 @@ def spent_per_step(scope: Scope) -> str:
     groups = ", ".join(("slo", *scope.labels))
 
     def of_period(period: int) -> str:
-        events = f"{scope.of(TOTAL, *_period(scope, period), _window(period))}"
-        return f"last_over_time({events}[{_SLOW}] @ end())"
+        return f"{scope.of(TOTAL, *_period(scope, period), _window(period))} @ end()"
 
     worst = f"bottomk(1, {scope.of(REMAINING)} @ end())"
     errors = f"sum_over_time({scope.of(ERRORS_5M)}[$__interval]) and on ({groups}) {worst}"
@@ -144,7 +154,7 @@ def failing_share(scope: Scope, seconds: int, by: tuple[str, ...] = ()) -> str:
 
 def allowed_share(scope: Scope) -> str:
     """The share of events that may break the promise."""
-    return f"max({scope.slo(BUDGET)})"
+    return f"max({scope.slo(BUDGET)} @ end())"
 
 
 def failing_per_minute(scope: Scope) -> str:
@@ -166,11 +176,6 @@ def worst_groups(scope: Scope, number: int) -> str:
     """The groups with the least budget left."""
     by = ", ".join(scope.labels)
     return f"bottomk({number}, min by ({by}) ({scope.of(REMAINING)}))"
-
-
-def burn_by_group(scope: Scope) -> str:
-    """The last hour's burn rate of every group."""
-    return f"max by ({', '.join(scope.labels)}) ({_burn_per_group(scope, 3600)})"
 
 
 def share_by_group(scope: Scope) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from slostack.burnrate import decimal_text
@@ -12,17 +13,18 @@ from slostack.render.dashboards import queries
 from slostack.render.dashboards.look import (
     BLUE,
     GONE,
+    NO_DATA_TEXT,
     NO_TRAFFIC_TEXT,
     PALE,
     PER_MINUTE,
     PERCENT,
-    RED,
+    TEXT,
     TIMES,
     VIOLET,
     Json,
+    budget_steps,
     plain,
     severity_colour,
-    steps,
 )
 from slostack.render.dashboards.panels import (
     Panel,
@@ -35,9 +37,11 @@ from slostack.render.dashboards.panels import (
     time_series,
 )
 
+_NO_GROUPS = "○ kept for all together, or no group has traffic"
 _WEEK = 7 * 86_400
 _FLOOR = 0.1  # burn rates below this are all the same: nothing to see
-_SHADES = ("dark-blue", "semi-dark-blue", "light-blue", "#8e9bb3")  # the longer the window, the paler
+_BURN_LINES = ((BLUE, 3), ("light-blue", 2), (PALE, 2), (TEXT, 1))  # the longer the window, the thinner
+_SHADES = (BLUE, "light-blue", TEXT)  # the longer the window, the paler
 
 
 def budget(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel:
@@ -49,15 +53,15 @@ def budget(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel
         "How was the budget spent?",
         "The share of the period's error budget spent so far, added up from the beginning of the period shown. The"
         " dashed line is an even pace. Steps are incidents; above the dashed line the spending is ahead of time; at"
-        " 100 % (◆) the budget is gone. Where the promise is kept per group, it is the group with the least left.",
+        " 100 % (◆) the budget is gone. It shows the whole period as long as the board's time"
+        " ends now. Where the promise is kept per group, it is the group with the least left.",
         [
             query(plan.lapse(queries.spent_per_step(scope)), "spent per step", ref="A"),
             query(plan.lapse(even), "even pace", ref="B"),
-            query(plan.lapse(f'1 + 0 * {INFO}{{slo="$slo"}}'), f"{GONE.mark} gone", ref="C"),
+            query(plan.lapse(f'1 + 0 * {INFO}{{slo="$slo"}} @ end()'), f"{GONE.mark} gone", ref="C"),
         ],
         unit=PERCENT,
-        decimals=0,
-        soft_max=1.05,
+        soft_max=1,
         overrides=[
             series_override("spent per step", custom__hideFrom={"viz": True, "legend": True, "tooltip": True}),
             series_override("spent", color=fixed(BLUE), custom__fillOpacity=18),
@@ -86,14 +90,17 @@ def budget(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel
 def burn(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel:
     """Burn rates by window, with the factors at which alerts fire."""
     windows = tuple(sorted({tier.long for slo in slos for tier in slo.tiers})) or (3600, 21_600)
-    targets = [query(plan.lapse(f"clamp_min({queries.burns(scope, windows)}, {_FLOOR})"), "over {{window}}")]
-    overrides: list[Json] = [
-        series_override(f"over {duration(window)}", color=fixed(_SHADES[min(index, len(_SHADES) - 1)]))
-        for index, window in enumerate(windows)
-    ]
+    targets: list[Json] = []
+    overrides: list[Json] = []
+    for index, window in enumerate(windows):
+        name = f"over {duration(window)}"
+        rate = f"clamp_min({queries.burn(scope, window)}, {_FLOOR})"
+        targets.append(query(plan.lapse(rate), name, ref=f"W{index}"))
+        colour, width = _BURN_LINES[min(index, len(_BURN_LINES) - 1)]
+        overrides.append(series_override(name, color=fixed(colour), custom__lineWidth=width))
     for name, severity, expression in _factors(slos):
         targets.append(query(plan.lapse(expression), name, ref=f"T{len(targets)}"))
-        overrides.append(series_override(name, **dashes(severity_colour(severity))))
+        overrides.append(series_override(name, **dashes(severity_colour(severity), 2)))
     return time_series(
         "How fast does it burn?",
         "The pace of spending over several windows: 1 × spends the budget exactly by the end of the period. Normal is"
@@ -104,11 +111,10 @@ def burn(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel:
         decimals=1,
         overrides=overrides,
         fill=0,
-        minimum=_FLOOR,
+        floor=_FLOOR,
+        soft_min=None,
         soft_max=20,
         log=True,
-        legend="table",
-        calcs=("lastNotNull", "max"),
         empty=NO_TRAFFIC_TEXT,
     )
 
@@ -125,7 +131,7 @@ def _factors(slos: tuple[SloPlan, ...]) -> list[tuple[str, str, str]]:
     for (name, severity), owners in having.items():
         factor = name.split()[2]
         matcher = "" if len(owners) == len(slos) else f",{queries.among(tuple(owners))}"
-        out.append((name, severity, f'{factor} + 0 * max({INFO}{{slo="$slo"{matcher}}})'))
+        out.append((name, severity, f'{factor} + 0 * max({INFO}{{slo="$slo"{matcher}}} @ end())'))
     return out
 
 
@@ -143,7 +149,7 @@ def share(plan: Plan, scope: queries.Scope) -> Panel:
         unit=PERCENT,
         overrides=[
             series_override("5 min", color=fixed("light-blue"), custom__lineWidth=1),
-            series_override("1 h", color=fixed("dark-blue")),
+            series_override("1 h", color=fixed(BLUE)),
             series_override("promised at most", **dashes(PALE, 2)),
         ],
         empty=NO_TRAFFIC_TEXT,
@@ -165,7 +171,7 @@ def failing(plan: Plan, scope: queries.Scope) -> Panel:
             series_override("failing", color=fixed(BLUE), custom__fillOpacity=25),
             series_override("allowed", **dashes(PALE, 2)),
         ],
-        empty=NO_TRAFFIC_TEXT,
+        empty=NO_DATA_TEXT,
     )
 
 
@@ -184,14 +190,14 @@ def traffic(plan: Plan, scope: queries.Scope) -> Panel:
             series_override("now", color=fixed(BLUE), custom__fillOpacity=12),
             series_override("a week ago", **dashes(PALE, 2)),
         ],
-        empty=NO_TRAFFIC_TEXT,
+        empty=NO_DATA_TEXT,
     )
 
 
-def groups_over_time(plan: Plan, scope: queries.Scope) -> Panel:
+def groups_over_time(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel:
     """The last hour's share of failures of the worst few groups."""
+    scope = _grouped(slos, scope)
     by = ", ".join(scope.labels)
-    legend = " ".join(f"{{{{{label}}}}}" for label in scope.labels)
     return time_series(
         "Which groups fail?",
         "The share of failures over an hour in the five groups that failed most in the last hour, beside the share that"
@@ -200,7 +206,7 @@ def groups_over_time(plan: Plan, scope: queries.Scope) -> Panel:
         [
             query(
                 plan.lapse(f"{queries.share_by_group(scope)} and on ({by}) {queries.failing_groups(scope, 5)}"),
-                legend,
+                _group_names(scope),
                 ref="A",
             ),
             query(plan.lapse(queries.allowed_share(scope)), "promised at most", ref="B"),
@@ -208,34 +214,26 @@ def groups_over_time(plan: Plan, scope: queries.Scope) -> Panel:
         unit=PERCENT,
         overrides=[series_override("promised at most", **dashes(PALE, 2))],
         fill=0,
-        empty=NO_TRAFFIC_TEXT,
+        empty=_NO_GROUPS,
     )
 
 
-def groups(plan: Plan, scope: queries.Scope) -> Panel:
+def _grouped(slos: tuple[SloPlan, ...], scope: queries.Scope) -> queries.Scope:
+    """The scope without promises that are not kept per group."""
+    grouped = tuple(slo for slo in slos if slo.by)
+    return scope if len(grouped) == len(slos) else replace(scope, slos=f"{scope.slos},{queries.among(grouped)}")
+
+
+def groups(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel:
     """The groups with the least budget left."""
-    asked = {
-        "Left": queries.worst_groups(scope, 10),
-        "Burn": queries.burn_by_group(scope),
-        "Share": queries.share_by_group(scope),
-    }
-    names = {label: label.replace("_", " ").capitalize() for label in scope.labels}
-    names |= {"Value #Left": "Budget left", "Value #Burn": "Burning now", "Value #Share": "Fails, last hour"}
+    scope = _grouped(slos, scope)
+    names = {label: label.replace("_", " ").capitalize() for label in scope.labels} | {"Value": "Budget left"}
     return table(
         "Whose budget is spent?",
-        "The ten groups with the least budget left. A promise without groups is one line. Normal is a budget above zero"
-        " everywhere. Choose a group above the board to see only its graphs.",
-        [query(plan.lapse(expression), ref=ref, instant=True, form="table") for ref, expression in asked.items()],
+        "The budget left of the ten groups with the least of it. Normal is above zero everywhere; below (◆) more failed"
+        " for that group than was promised. Choose a group above the board to see only its graphs.",
+        [query(plan.lapse(queries.worst_groups(scope, 10)), instant=True, form="table")],
         [
-            {"id": "merge", "options": {}},
-            {
-                "id": "filterByValue",
-                "options": {
-                    "type": "include",
-                    "match": "all",
-                    "filters": [{"fieldName": "Value #Left", "config": {"id": "isNotNull", "options": {}}}],
-                },
-            },
             {
                 "id": "organize",
                 "options": {
@@ -244,7 +242,7 @@ def groups(plan: Plan, scope: queries.Scope) -> Panel:
                     "indexByName": {name: index for index, name in enumerate(names)},
                     "renameByName": names,
                 },
-            },
+            }
         ],
         overrides=[
             series_override(
@@ -253,15 +251,17 @@ def groups(plan: Plan, scope: queries.Scope) -> Panel:
                 decimals=0,
                 min=0,
                 max=1,
-                thresholds=steps((VIOLET, None), (BLUE, 1e-9)),
+                thresholds=budget_steps(),
                 custom__cellOptions={"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
-            ),
-            series_override("Burning now", unit=TIMES, decimals=1),
-            series_override("Fails, last hour", unit=PERCENT, decimals=2),
+            )
         ],
         sort=[("Budget left", False)],
-        empty=NO_TRAFFIC_TEXT,
+        empty=_NO_GROUPS,
     )
+
+
+def _group_names(scope: queries.Scope) -> str:
+    return " ".join(f"{{{{{label}}}}}" for label in scope.labels)
 
 
 def latency(plan: Plan, slos: tuple[SloPlan, ...]) -> list[tuple[Panel, Panel]]:
@@ -281,7 +281,7 @@ def _heat(plan: Plan, histogram: Selector, slos: list[SloPlan]) -> Panel:
     buckets = histogram.renamed("_bucket")
     return heatmap(
         f"How are times spread? (promised: {_promised(slos)})",
-        "How many events took how long: the darker a cell, the more. Normal is a dark band well below the promised"
+        "How many events took how long: the stronger a cell, the more. Normal is one band well below the promised"
         " time. A second band above it is a group of slow events; diamonds are single traces, click one to open it.",
         query(
             plan.lapse(f"sum by (le) (increase({buckets}[$__rate_interval]))"),
@@ -306,7 +306,7 @@ def _tail(plan: Plan, histogram: Selector, slos: list[SloPlan]) -> Panel:
         limit = f"promised for {slo.objective} %"
         seconds = decimal_text(slo.threshold or Fraction(0))
         targets.append(query(f"vector({seconds})", limit, ref=f"L{index}"))
-        overrides.append(series_override(limit, **dashes(shade if index else RED, 2)))
+        overrides.append(series_override(limit, **dashes(shade, 2)))
     return time_series(
         "Is the promised time kept?",
         "The time within which the promised share of events ends, beside the promised time (dashed). Normal is that"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slostack.plan import Plan, ServicePlan
+from slostack.promql import duration
 from slostack.render.dashboards import links, queries
 from slostack.render.dashboards.look import ORANGE, PAGE, RED, TICKET, Json, steps
 from slostack.render.dashboards.panels import Panel, query, series_override, table, text
@@ -77,7 +78,7 @@ def steps_text(plan: Plan, service: ServicePlan) -> str:
     team = next((team for team in plan.teams if team.name == service.team), None)
     lines.append(f"\n**Owner:** {service.team}")
     if team and team.escalation:
-        calls = "; ".join(f"after {plan.duration(after)}: {who}" for after, who in team.escalation)
+        calls = "; ".join(f"after {duration(after)}: {who}" for after, who in team.escalation)
         lines.append(f"\n**Nobody answers?** {calls}.")
     return "\n".join(lines)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from slostack.plan import Plan, ServicePlan, SloPlan
 from slostack.recorded import REMAINING
 from slostack.render.dashboards import links, queries, slo_answers, slo_graphs, slo_next
-from slostack.render.dashboards.board import board, choice, firing, label_variable, restarts
+from slostack.render.dashboards.board import board, choice, label_variable, paged, restarts
 from slostack.render.dashboards.layout import Grid
 from slostack.render.dashboards.look import Json
 
@@ -26,7 +26,7 @@ def slo_page(plan: Plan, service: ServicePlan) -> bytes:
     )
     if scope.labels:
         grid.heading("Who suffers?")
-        grid.line(7, (slo_graphs.groups_over_time(plan, scope), 12), (slo_graphs.groups(plan, scope), 12))
+        grid.line(7, (slo_graphs.groups_over_time(plan, slos, scope), 12), (slo_graphs.groups(plan, slos, scope), 12))
     speed = slo_graphs.latency(plan, slos)
     if speed:
         grid.heading("How long do things take, beside what is promised?")
@@ -41,7 +41,7 @@ def slo_page(plan: Plan, service: ServicePlan) -> bytes:
         description=service.describe or f"The promises of {service.name} to its users.",
         panels=grid.panels,
         variables=_variables(service, slos, scope),
-        annotations=[*firing(plan, 'slo="$slo"'), *restarts(plan, [service.job] if service.job else [])],
+        annotations=[*paged(plan, 'slo="$slo"'), *restarts(plan, [service.job] if service.job else [])],
         head=_head(plan, service),
         tags=["slo", service.name],
     )

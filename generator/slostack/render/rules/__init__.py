@@ -14,9 +14,10 @@ from slostack.render.rules.base import event_groups
 from slostack.render.rules.document import Group, Rule, write
 from slostack.render.rules.windows import window_groups
 
-EVENTS_FILE = "alerts/rules/slo-events.yml"
-WINDOWS_FILE = "alerts/rules/slo-windows.yml"
-MONITORING_FILE = "alerts/rules/monitoring.yml"
+FOLDER = "alerts/rules"  # of rule files and nothing else, so that Prometheus can be told to read all of them
+EVENTS_FILE = f"{FOLDER}/slo-events.yml"
+WINDOWS_FILE = f"{FOLDER}/slo-windows.yml"
+MONITORING_FILE = f"{FOLDER}/monitoring.yml"
 
 _ALERTS_EVERY = "30s"
 
@@ -30,7 +31,7 @@ def render(plan: Plan) -> dict[str, str]:
     alerts: dict[tuple[str, str], list[AlertPlan]] = defaultdict(list)
     for alert in plan.alerts:
         own = alert.kind == "monitoring"
-        key = (MONITORING_FILE, "monitoring") if own else (f"alerts/rules/{alert.service}.yml", f"alerts-{alert.service}")
+        key = (MONITORING_FILE, "monitoring") if own else (f"{FOLDER}/{alert.service}.yml", f"alerts-{alert.service}")
         alerts[key].append(alert)
     for (path, name), members in alerts.items():
         groups[path].append(Group(name, _ALERTS_EVERY, tuple(map(_alert, members)), _comment(members)))
@@ -88,4 +89,4 @@ def _lapsed(group: Group, plan: Plan) -> Group:
     return replace(group, interval=span(group.interval), rules=rules)
 
 
-__all__ = ["EVENTS_FILE", "MONITORING_FILE", "WINDOWS_FILE", "render"]
+__all__ = ["EVENTS_FILE", "FOLDER", "MONITORING_FILE", "WINDOWS_FILE", "render"]

@@ -71,6 +71,8 @@ def facts(plan: Plan, rules: list[AlertPlan]) -> str:
         receivers=sorted({receiver for rule in rules for receiver in rule.receivers}),
         escalations=_escalations(plan, rules),
         links=plan.links,
+        tiers={service.name: service.tier for service in plan.services},
+        own_links=_own_links(plan, rules),
         cell=_cell,
         fixed=_fixed,
         span=texts.span,
@@ -96,6 +98,12 @@ def _draft(plan: Plan, rules: list[AlertPlan]) -> str:
 def _escalations(plan: Plan, rules: list[AlertPlan]) -> list[tuple[str, int, str]]:
     teams = {rule.team for rule in rules}
     return [(team.name, after, to) for team in plan.teams if team.name in teams for after, to in team.escalation]
+
+
+def _own_links(plan: Plan, rules: list[AlertPlan]) -> list[tuple[str, str]]:
+    """What the services of the alert link to, such as their source code."""
+    named = {rule.service for rule in rules}
+    return [link for service in plan.services if service.name in named for link in service.links.items()]
 
 
 def _detection(slo: SloPlan, rule: AlertPlan) -> list[tuple[str, str, str]]:

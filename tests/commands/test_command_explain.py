@@ -1,0 +1,122 @@
+"""`slostack explain`: the numbers are those of the Site Reliability Workbook's arithmetic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from transcript import slostack
+
+SPEC = """\
+version: 1
+teams:
+  shop: {page: {webhook: "https://h.example/p"}, ticket: {webhook: "https://h.example/t"}}
+services:
+  checkout:
+    team: shop
+    job: checkout
+    slos:
+      requests:
+        promise: Checkouts succeed
+        objective: 99.9
+        events: {bad: 'http_requests_total{code=~"5.."}', total: http_requests_total}
+        alerts: {ticket: off}
+      up: {promise: The shop is open, objective: 99, availability: {}, period: 28d, minimum: {failures: 1}}
+  basket:
+    team: shop
+    job: basket
+    slos:
+      up: {promise: Baskets are there, objective: 90, availability: {}}
+"""
+
+EXPLAINED = """\
+checkout-requests: Checkouts succeed
+  objective  99.9 % of events, over 30 days
+  budget     0.1 %, as much as 43 min 12 s of total outage
+  owner      team shop, service checkout
+
+Indicator
+  Events that fail, over all events.
+  failed  http_requests_total{code=~"5.."}
+  all     http_requests_total
+  error ratio of an hour: slo:error_ratio{slo="checkout-requests",window="1h"}
+  budget left: slo:error_budget_remaining:ratio{slo="checkout-requests"}
+
+Alerts
+          burn rate  fires above  over  and over  of the budget
+  page    14.4 x     1.44 %       1h    5m        2 %
+  page    6 x        0.6 %        6h    30m       5 %
+  ticket  3 x        0.3 %        1d    2h        10 %
+  ticket  1 x        0.1 %        3d    6h        10 %
+  page is the alert CheckoutRequestsBurnsFast
+
+Detection: time from a step to this error rate until it fires
+  error rate     page 1h     page 6h      ticket 1d    ticket 3d
+  100 %          52 s        2 min 10 s   4 min 19 s   4 min 19 s
+  10 %           8 min 38 s  21 min 36 s  43 min 12 s  43 min 12 s
+  1 %            never       3 h 36 min   7 h 12 min   7 h 12 min
+  threshold x 2  30 min      3 h          12 h         1 d 12 h
+  A scrape, an evaluation and Alertmanager's group wait come on top.
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """Two services, each with an SLO called `up`."""
+    (tmp_path / "slo.yaml").write_text(SPEC, encoding="utf-8")
+    return tmp_path
+
+
+def test_an_slo_is_explained(shop: Path) -> None:
+    run = slostack(shop, "explain", "requests")
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith(EXPLAINED)
+    assert "  page 1h    floor(0.0144 x N) + 1, at least 3  N = 139\n" in run.out
+    assert "\n  ticket: turned off in the spec\n" in run.out
+    assert "\x1b" not in run.out
+
+
+def test_it_fits_a_terminal_of_eighty_columns(shop: Path) -> None:
+    long = [line for line in slostack(shop, "explain", "requests").out.splitlines() if len(line) > 80]
+    assert long == []
+
+
+def test_what_nobody_wrote_is_marked_as_a_default(shop: Path) -> None:
+    requests = slostack(shop, "explain", "requests").out
+    assert "  period            30d                                  (default)\n" in requests
+    assert "  minimum.failures  3                                    (default)\n" in requests
+    assert "alerts.ticket" not in requests
+    up = slostack(shop, "explain", "checkout-up").out
+    defaults = up[up.index("Not written in the spec") :]
+    assert "period" not in defaults
+    assert "minimum.failures" not in defaults
+    assert "availability.series" in defaults
+
+
+def test_with_traffic_the_failures_needed_are_numbers(shop: Path) -> None:
+    few = slostack(shop, "explain", "requests", "--events-per-hour", "2").out
+    assert ["page", "1h", "2", "3", "1"] in [line.split() for line in few.splitlines()]
+    assert "  page 1h: its window holds 2 events, fewer than the guards need\n" in few
+    many = slostack(shop, "explain", "requests", "--events-per-hour", "100000").out
+    assert ["page", "1h", "100000", "1441", "1441"] in [line.split() for line in many.splitlines()]
+    assert "its window holds" not in many
+
+
+def test_a_tier_that_can_never_fire_is_told(shop: Path) -> None:
+    run = slostack(shop, "explain", "basket-up")
+    assert "  page 1h: needs an error rate above 144 %, which there is not\n" in run.out
+    assert "  100 %          never    3 h 36 min  7 h 12 min  7 h 12 min\n" in run.out
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("request", "there is no SLO `request` — did you mean requests?"),
+        ("up", "several services have an SLO `up` — choose checkout-up or basket-up"),
+        ("zzz", "there is no SLO `zzz` — there are checkout-requests, checkout-up, basket-up"),
+    ],
+)
+def test_a_name_that_is_not_one_slo_is_wrong_usage(shop: Path, name: str, said: str) -> None:
+    run = slostack(shop, "explain", name)
+    assert (run.code, run.out) == (2, "")
+    assert run.err == f"slostack: {said}\n"

@@ -1,0 +1,197 @@
+"""A composed stack through restarts, changes, a second Alertmanager, removal, backup and restore."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import docker
+import pytest
+
+from slostack.live import backup, containers
+from slostack.live.clients import Alertmanager, Client, wait_until
+from tests.compose.conftest import ROOT, Running, start
+
+SCALE = 10  # slow enough that a restart is shorter than the time after which an unrepeated alert counts as resolved
+ALERT = "RateLimitingActive"
+FAULT = "rate-limited"
+PATIENCE = 120.0
+
+
+@pytest.fixture(scope="module")
+def running(
+    client: docker.DockerClient, built: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    yield from start(client, built, tmp_path_factory.mktemp("lifecycle"), "life", SCALE)
+
+
+@pytest.fixture(scope="module")
+def burning(running: Running) -> Running:
+    """The stack while one alert fires and another is silenced."""
+    _silence(running.stack.alertmanager, "KeptQuiet")
+    running.stack.workload.fail(FAULT)
+    assert wait_until(lambda: _notified(running, "firing"), PATIENCE), f"{ALERT} did not arrive"
+    return running
+
+
+def _silence(alertmanager: Alertmanager, alert: str) -> None:
+    now = datetime.now(UTC)
+    matcher = {"name": "alertname", "value": alert, "isRegex": False, "isEqual": True}
+    body = {
+        "matchers": [matcher],
+        "startsAt": now.isoformat(),
+        "endsAt": (now + timedelta(hours=1)).isoformat(),
+        "createdBy": "test",
+        "comment": "a silence that must survive",
+    }
+    alertmanager.request("POST", "/api/v2/silences", json=body)
+
+
+def _silenced(alertmanager: Alertmanager) -> set[str]:
+    return {
+        silence["matchers"][0]["value"]
+        for silence in alertmanager.json("/api/v2/silences")
+        if silence["status"]["state"] == "active"
+    }
+
+
+def _notified(running: Running, status: str) -> list[int]:
+    return [
+        found["id"]
+        for found in running.stack.inbox.notifications()
+        if found["status"] == status and any(alert["labels"]["alertname"] == ALERT for alert in found["alerts"])
+    ]
+
+
+def _fires(alertmanager: Alertmanager) -> bool:
+    return any(alert["labels"]["alertname"] == ALERT for alert in alertmanager.alerts())
+
+
+def _all_healthy(running: Running) -> bool:
+    return all(container.well for container in running.compose.containers())
+
+
+@pytest.mark.parametrize(
+    "service",
+    ["alertmanager", "prometheus", "inbox", "jaeger", "otel-collector", "runbooks", "reloader", "llm-gateway"],
+)
+def test_a_restart_loses_no_alert_and_no_silence(burning: Running, service: str) -> None:
+    before = _notified(burning, "firing")
+    burning.container(service).restart(timeout=30)
+    assert wait_until(lambda: _all_healthy(burning), 90), burning.compose.containers()
+    assert wait_until(lambda: _fires(burning.stack.alertmanager), 60)
+    assert "KeptQuiet" in _silenced(burning.stack.alertmanager)
+    time.sleep(5)  # what was lost would be told as resolved, or told again
+    assert _notified(burning, "resolved") == []
+    assert set(before) <= set(_notified(burning, "firing"))
+
+
+def test_changed_rules_and_routes_are_picked_up_without_a_restart(running: Running) -> None:
+    spec = running.folder / "changed.yaml"
+    text = (ROOT / "slo.yaml").read_text(encoding="utf-8")
+    assert "above: 10\n" in text
+    spec.write_text(
+        text.replace("above: 10\n", "above: 10.5\n", 1).replace("hooks/search-page", "hooks/renamed"), encoding="utf-8"
+    )
+    ids = {service: container.id for service, container in running.containers().items()}
+    running.up(running.plan(spec))
+    assert {service: container.id for service, container in running.containers().items()} == ids
+    assert wait_until(lambda: "> 10.5" in running.stack.prometheus.request("GET", "/api/v1/rules").text, 60)
+    status = running.stack.alertmanager.json
+    assert wait_until(lambda: "hooks/renamed" in status("/api/v2/status")["config"]["original"], 30)
+    running.up()
+
+
+def test_a_broken_configuration_is_refused_and_seen(running: Running) -> None:
+    config = running.folder / containers.FOLDER / "config/alerts/alertmanager.yml"
+    good = config.read_bytes()
+    config.write_bytes(b"route: {receiver: nobody}\n")
+    try:
+        assert wait_until(lambda: b"refused" in running.container("reloader").logs(), 30)
+        assert running.stack.alertmanager.answers("/-/ready")
+        unhealthy = wait_until(lambda: _health(running, "reloader") == "unhealthy", 90, step=1)
+        assert unhealthy, "the reloader's health check did not fail"
+    finally:
+        config.write_bytes(good)
+    assert wait_until(lambda: _health(running, "reloader") == "healthy", 60, step=1)
+
+
+def _health(running: Running, service: str) -> str:
+    health: str = running.container(service).attrs["State"]["Health"]["Status"]
+    return health
+
+
+def test_every_health_check_fails_when_its_program_does_not_answer(running: Running) -> None:
+    frozen = ["prometheus", "alertmanager", "inbox", "runbooks", "workload", "llm-gateway", "jaeger", "otel-collector"]
+    watchers = {"jaeger": "jaeger-health", "otel-collector": "otel-collector-health"}
+    for service in frozen:
+        running.container(service).kill("SIGSTOP")
+    try:
+        for service in frozen:
+            watcher = watchers.get(service, service)
+            failed = wait_until(lambda watcher=watcher: _health(running, watcher) == "unhealthy", 120, step=1)  # type: ignore[misc]
+            assert failed, f"{watcher} is still {_health(running, watcher)}"
+    finally:
+        for service in frozen:
+            running.container(service).kill("SIGCONT")
+    assert wait_until(lambda: _all_healthy(running), 90, step=1), running.compose.containers()
+
+
+def test_a_second_alertmanager_shares_silences_and_tells_nothing_twice(running: Running) -> None:
+    running.stack.workload.recover()
+    assert wait_until(lambda: not _fires(running.stack.alertmanager), PATIENCE)
+    assert wait_until(lambda: _notified(running, "resolved"), PATIENCE)
+    with_second = replace(running.stack.compose, profiles=("ha",))
+    with_second.ask("up", "--detach", "--wait", "alertmanager-2", timeout=120)
+    second = Alertmanager(with_second.url("alertmanager-2", 9093))
+    assert wait_until(lambda: "KeptQuiet" in _silenced(second), 60)
+    known = "/api/v1/alertmanagers"
+    prometheus = running.stack.prometheus
+    assert wait_until(lambda: len(prometheus.json(known)["data"]["activeAlertmanagers"]) == 2, 60)
+    before = len(_notified(running, "firing"))
+    running.stack.workload.fail(FAULT)
+    assert wait_until(lambda: len(_notified(running, "firing")) > before, PATIENCE)
+    assert wait_until(lambda: _fires(second) and _fires(running.stack.alertmanager), 60)
+    time.sleep(20)  # the second one would have told by now
+    assert len(_notified(running, "firing")) == before + 1
+    with_second.ask("rm", "--stop", "--force", "alertmanager-2", timeout=60)
+    running.stack.workload.recover()
+
+
+def _samples_since(running: Running, moment: float) -> float | None:
+    return running.stack.prometheus.number(f'count_over_time(up{{job="inbox"}}[10s] @ {moment:.0f})')
+
+
+def test_data_survive_removal_and_a_backup_restores_what_was_deleted(running: Running, tmp_path: Path) -> None:
+    moment = time.time()
+    assert wait_until(lambda: _samples_since(running, moment), 30)
+    jaeger = Client(running.stack.url("jaeger"))
+    (trace,) = jaeger.json("/api/traces", params={"service": "mcts-framework", "limit": "1"})["data"]
+    notifications = {found["id"] for found in running.stack.inbox.notifications()}
+    assert notifications
+    saved = backup.save(running.compose, tmp_path / "saved", print)
+    assert {"prometheus", "alertmanager", "inbox", "jaeger", "secrets"} <= set(saved)
+    assert (tmp_path / "saved").stat().st_mode & 0o077 == 0
+
+    def everything_is_there() -> None:
+        assert wait_until(lambda: _samples_since(running, moment), 60)
+        assert "KeptQuiet" in _silenced(running.stack.alertmanager)
+        assert notifications <= {found["id"] for found in running.stack.inbox.notifications()}
+        again = Client(running.stack.url("jaeger"))
+        assert again.json(f"/api/traces/{trace['traceID']}")["data"]
+
+    running.compose.ask("down", timeout=120)
+    running.up()
+    everything_is_there()
+
+    running.compose.ask("down", "--volumes", timeout=120)
+    running.up()
+    assert _samples_since(running, moment) is None
+    assert _silenced(running.stack.alertmanager) == set()
+    assert running.stack.inbox.notifications() == []
+    backup.restore(running.compose, tmp_path / "saved", print)
+    assert _all_healthy(running)
+    everything_is_there()

@@ -1,0 +1,15 @@
+"""How the tests are spread over workers: those that share servers stay together, the longest begin first."""
+
+from __future__ import annotations
+
+import pytest
+
+_LONG = ("truth", "integration", "compose")  # folders whose stacks run for minutes: they begin before the rest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs all tests of a file, unless the file names a larger group."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
+    items.sort(key=lambda item: not set(_LONG) & set(item.path.parts))

@@ -1,0 +1,136 @@
+"""Many files as one change: whatever interrupts, the old files or the new ones are there, never a mixture for good."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slostack import files
+from slostack.files import MANIFEST, Change, WriteError, apply, changes, recover
+
+OLD = {"alerts/a.yml": b"old a", "dashboards/b.json": b"old b", "runbooks/P.md": b"page"}
+NEW = {"alerts/a.yml": b"new a", "dashboards/c.json": b"new c", "runbooks/P.md": b"page"}
+KEPT = frozenset({"runbooks/P.md"})
+
+
+def write(root: Path, wanted: dict[str, bytes]) -> list[Change]:
+    made = changes(root, wanted, KEPT)
+    apply(root, made)
+    return made
+
+
+def content(root: Path) -> dict[str, bytes]:
+    found = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    return {path: text for path, text in found.items() if path != MANIFEST}
+
+
+def test_new_files_come_changed_ones_change_and_stale_ones_go(tmp_path: Path) -> None:
+    write(tmp_path, OLD)
+    made = write(tmp_path, NEW)
+
+    assert content(tmp_path) == NEW
+    assert [(change.verb, change.path) for change in made if change.path != MANIFEST] == [
+        ("changed", "alerts/a.yml"),
+        ("removed", "dashboards/b.json"),
+        ("new", "dashboards/c.json"),
+    ]
+
+
+def test_the_same_again_changes_nothing(tmp_path: Path) -> None:
+    write(tmp_path, NEW)
+
+    assert changes(tmp_path, NEW, KEPT) == []
+
+
+def test_files_of_others_and_pages_are_never_removed(tmp_path: Path) -> None:
+    write(tmp_path, OLD)
+    (tmp_path / "alerts/own.yml").write_text("mine")
+    write(tmp_path, {"alerts/a.yml": b"x"})
+
+    assert content(tmp_path) == {"alerts/a.yml": b"x", "alerts/own.yml": b"mine", "runbooks/P.md": b"page"}
+
+
+@pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "a/../../outside"])
+def test_a_manifest_cannot_remove_what_is_outside(tmp_path: Path, path: str) -> None:
+    (tmp_path / "outside").write_text("precious")
+    root = tmp_path / "root"
+    (root / "alerts").mkdir(parents=True)
+    (root / MANIFEST).write_text(f"{path}\n")
+    write(root, NEW)
+
+    assert (tmp_path / "outside").read_text() == "precious"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from slostack import files
+root, moment = Path(sys.argv[1]), int(sys.argv[2])
+count = 0
+def step(name):
+    real = getattr(Path, name)
+    def wrapped(self, *args, **kwargs):
+        global count
+        count += 1
+        if count == moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(self, *args, **kwargs)
+    setattr(Path, name, wrapped)
+wanted = files.changes(root, {NEW!r}, {KEPT!r})
+for name in ("mkdir", "open", "rename", "replace", "unlink", "rmdir"):
+    step(name)
+files.apply(root, wanted)
+print("finished after", count)
+"""
+
+
+def test_killed_at_any_step_the_next_run_finds_all_old_or_all_new(tmp_path: Path) -> None:
+    outcomes = set()
+    for moment in range(1, 60):
+        root = tmp_path / str(moment)
+        write(root, OLD)
+        script = KILLED.replace("{NEW!r}", repr(NEW)).replace("{KEPT!r}", repr(KEPT))
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(root), str(moment)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=os.environ | {"PYTHONPATH": str(Path(files.__file__).parents[1])},
+            check=False,
+        )
+        recover(root)
+        found = content(root)
+        assert found in (OLD, NEW), (moment, found)
+        assert not list(root.glob(".slostack-journal*"))
+        outcomes.add(found == NEW)
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL, done.stderr
+    else:
+        pytest.fail("the run never finished: more steps than expected")
+
+    assert outcomes == {False, True}
+
+
+def test_a_folder_in_the_way_is_one_sentence_and_changes_nothing(tmp_path: Path) -> None:
+    write(tmp_path, OLD)
+    (tmp_path / "dashboards/c.json").mkdir()
+
+    with pytest.raises(WriteError, match=r"dashboards/c\.json"):
+        write(tmp_path, NEW)
+    (tmp_path / "dashboards/c.json").rmdir()
+    assert content(tmp_path) == OLD
+
+
+def test_a_diff_shows_the_lines(tmp_path: Path) -> None:
+    write(tmp_path, OLD)
+
+    change = next(one for one in changes(tmp_path, {"alerts/a.yml": b"new a\n"}, KEPT) if one.path == "alerts/a.yml")
+
+    assert change.diff().splitlines()[:2] == ["--- a/alerts/a.yml", "+++ b/alerts/a.yml"]
+    assert "+new a\n" in change.diff()
