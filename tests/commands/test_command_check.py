@@ -56,18 +56,20 @@ def test_a_first_spec_passes_with_warnings_for_its_drafts(shop: Path) -> None:
     assert (run.code, run.out) == (0, "")
     lines = run.err.splitlines()
     assert re.fullmatch(
-        r"runbooks/AlertmanagerUnreachable\.md:\d+:1: warning: runbook-draft: the page of `AlertmanagerUnreachable`"
+        r"runbooks/AlertmanagerPeersLost\.md:\d+:1: warning: runbook-draft: the page of `AlertmanagerPeersLost`"
         r" is a draft — write what to do, then delete the line <!-- slostack:draft -->",
         lines[0],
     )
     assert "slo.yaml:4:95: warning: secret-missing: the secret file secrets/slack is not there" in run.err
-    assert lines[-1] == "checked 1 SLO, 9 alerts, 9 runbooks, 2 dashboards: 10 warnings"
+    assert lines[-1] == "checked 1 SLO, 14 alerts, 14 runbooks, 3 dashboards: 15 warnings"
 
 
 def test_drafts_are_errors_under_strict_and_a_missing_secret_is_none(shop: Path) -> None:
     run = slostack(shop, "check", "--strict")
     assert run.code == 1
-    assert run.err.endswith("slostack: checked 1 SLO, 9 alerts, 9 runbooks, 2 dashboards: 9 problems and 1 warning\n")
+    assert run.err.endswith(
+        "slostack: checked 1 SLO, 14 alerts, 14 runbooks, 3 dashboards: 14 problems and 1 warning\n"
+    )
     assert ": warning: secret-missing: " in run.err
     assert ": warning: runbook-draft: " not in run.err
 
@@ -96,7 +98,7 @@ def test_every_kind_of_mistake_is_told_in_one_run(shop: Path) -> None:
         ("alerts/rules/checkout.yml", "drift", "warning"),
         ("slo.yaml", "secret-missing", "warning"),
     }
-    assert run.err == "slostack: checked 1 SLO, 9 alerts, 9 runbooks, 2 dashboards: 2 problems and 11 warnings\n"
+    assert run.err == "slostack: checked 1 SLO, 14 alerts, 14 runbooks, 3 dashboards: 2 problems and 16 warnings\n"
 
 
 def test_github_reads_annotations(shop: Path) -> None:

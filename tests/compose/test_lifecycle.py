@@ -93,15 +93,13 @@ def test_changed_rules_and_routes_are_picked_up_without_a_restart(running: Runni
     spec = running.folder / "changed.yaml"
     text = (ROOT / "slo.yaml").read_text(encoding="utf-8")
     assert "above: 10\n" in text
-    spec.write_text(
-        text.replace("above: 10\n", "above: 10.5\n", 1).replace("hooks/search-page", "hooks/renamed"), encoding="utf-8"
-    )
+    spec.write_text(text.replace("above: 10\n", "above: 10.5\n", 1).replace("platform", "platforms"), encoding="utf-8")
     ids = {service: container.id for service, container in running.containers().items()}
     running.up(running.plan(spec))
     assert {service: container.id for service, container in running.containers().items()} == ids
-    assert wait_until(lambda: "> 10.5" in running.stack.prometheus.request("GET", "/api/v1/rules").text, 60)
+    assert wait_until(lambda: "> 10.5" in str(running.stack.prometheus.json("/api/v1/rules")), 60)
     status = running.stack.alertmanager.json
-    assert wait_until(lambda: "hooks/renamed" in status("/api/v2/status")["config"]["original"], 30)
+    assert wait_until(lambda: "platforms-page" in status("/api/v2/status")["config"]["original"], 30)
     running.up()
 
 

@@ -20,6 +20,7 @@ ALL = boards(plan())
 
 def test_one_overview_one_page_per_service_with_promises_and_the_owners_boards() -> None:
     assert sorted(render(plan())) == [
+        "dashboards/Monitoring/stack.json",
         "dashboards/SLOs/slo-overview.json",
         "dashboards/SLOs/slo-shop.json",
         "dashboards/shop/every-kind.json",

@@ -100,6 +100,59 @@ _CONDITIONS = (
         "It runs on with the old one; what was changed is not in force.",
         "the last reload failed, for 5 minutes",
     ),
+    _Condition(
+        "PrometheusStorageFailing",
+        "ticket",
+        "sum by (instance) (increase(prometheus_tsdb_compactions_failed_total[1h])) > 0"
+        " or sum by (instance) (increase(prometheus_tsdb_wal_truncations_failed_total[1h])) > 0",
+        900,
+        ("instance",),
+        "The Prometheus {instance} cannot tidy what it stores",
+        "Its disk fills faster than planned, and when it is full nothing more is recorded and no alert can fire.",
+        "a compaction or the cutting of the write-ahead log failed within an hour, for 15 minutes",
+    ),
+    _Condition(
+        "AlertmanagerPeersLost",
+        "ticket",
+        "max by (instance) (alertmanager_cluster_failed_peers) > 0",
+        600,
+        ("instance",),
+        "The Alertmanager {instance} has lost its twin",
+        "Without the twin's word each notifies by itself: the same news may arrive twice.",
+        "a member of the cluster has been unreachable for 10 minutes",
+    ),
+    _Condition(
+        "SpansLost",
+        "ticket",
+        "sum by (job) (rate(otelcol_exporter_send_failed_spans_total[5m])) > 0"
+        " or sum by (job) (rate(otelcol_receiver_refused_spans_total[5m])) > 0",
+        600,
+        ("job",),
+        "The program {job} loses spans of traces",
+        "Traces have holes, and what is counted from spans is too low. Alerts on SLOs do not depend on it.",
+        "spans were refused, or could not be passed on, for 10 minutes",
+    ),
+    _Condition(
+        "SpanQueueFilling",
+        "ticket",
+        "max by (job, exporter) (otelcol_exporter_queue_size / otelcol_exporter_queue_capacity) > 0.8",
+        600,
+        ("job", "exporter"),
+        "The exporter {exporter} of {job} lets spans pile up",
+        "What the spans go to is too slow or down; when the queue is full, spans are lost.",
+        "the queue was more than 80 % full for 10 minutes",
+    ),
+    _Condition(
+        "GrafanaFailing",
+        "ticket",
+        'sum by (instance) (rate(grafana_http_request_duration_seconds_count{status_code=~"5.."}[5m]))'
+        " / sum by (instance) (rate(grafana_http_request_duration_seconds_count[5m])) > 0.05",
+        600,
+        ("instance",),
+        "The Grafana {instance} answers with errors",
+        "Dashboards stay empty for those on duty. Alerts do not depend on it.",
+        "more than 5 % of the answers were errors of the server, for 10 minutes",
+    ),
 )
 
 NAMES = tuple(condition.name for condition in _CONDITIONS)

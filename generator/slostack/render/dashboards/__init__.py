@@ -7,8 +7,10 @@ from slostack.render.dashboards.links import OVERVIEW
 from slostack.render.dashboards.overview import overview
 from slostack.render.dashboards.owners import owners_board
 from slostack.render.dashboards.slo_page import slo_page
+from slostack.render.dashboards.stack_page import STACK, stack_page
 
 FOLDER = "SLOs"
+MONITORING = "Monitoring"
 
 
 def render(plan: Plan) -> dict[str, bytes]:
@@ -16,6 +18,7 @@ def render(plan: Plan) -> dict[str, bytes]:
     out: dict[str, bytes] = {}
     if plan.slos:
         out[f"dashboards/{FOLDER}/{OVERVIEW}.json"] = overview(plan)
+    out[f"dashboards/{MONITORING}/{STACK}.json"] = stack_page(plan)
     for service in plan.services:
         if plan.slos_of(service.name):
             out[f"dashboards/{FOLDER}/{service.dashboard}.json"] = slo_page(plan, service)
