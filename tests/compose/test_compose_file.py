@@ -1,0 +1,176 @@
+"""docker-compose.yml as text: what holds without an engine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from slostack import version
+from slostack.live.containers import DOORS
+from slostack.live.ports import USUAL
+from slostack.plan.build import build
+from slostack.plan.components import COMPONENTS
+from slostack.plan.model import Plan
+from slostack.render import grafana
+from slostack.spec.load import load
+from slostack.tools.catalogue import ALERTMANAGER, COLLECTOR, JAEGER, PROMETHEUS
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+KNOBS = (ROOT / ".env.example").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    loaded = load(ROOT / "slo.yaml", None)
+    assert loaded.spec is not None
+    return build(loaded.spec)
+
+
+def _default(value: str) -> str:
+    """What a value is while no knob is turned."""
+    before = ""
+    while before != value:
+        before, value = value, re.sub(r"\$\{\w+:-([^${}]*)\}", r"\1", value)
+    return value
+
+
+def test_every_foreign_image_is_pinned_by_tag_and_digest() -> None:
+    images = {_default(service["image"]) for service in SERVICES.values()}
+    own = {image for image in images if image.startswith("slostack/")}
+    assert own == {f"slostack/programs:{version()}"}
+    for image in images - own:
+        assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+\.\d+@sha256:[0-9a-f]{64}", image), image
+
+
+def test_the_images_are_those_that_programs_are_taken_from() -> None:
+    images = {_default(service["image"]) for service in SERVICES.values()}
+    assert {kit.image for kit in (PROMETHEUS, ALERTMANAGER, JAEGER, COLLECTOR)} <= images
+
+
+def test_every_knob_is_explained_with_its_default_and_no_other() -> None:
+    used = set(re.findall(r"\$\{(\w+)", TEXT))
+    explained = dict(re.findall(r"^#(\w+)=(.*)$", KNOBS, re.MULTILINE))
+    assert used == explained.keys() - {"COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES"}
+    for name, shown in explained.items():
+        plain = set(re.findall(rf"\$\{{{name}:-([^${{}}]*)\}}", TEXT))
+        if shown and plain and not name.endswith("_IMAGE") and name != "SLOSTACK_CA_BUNDLE":
+            assert plain == {shown}, name
+    assert f"SLOSTACK_IMAGE=slostack/programs:{version()}" in KNOBS
+    lines = KNOBS.splitlines()
+    assert all(line.startswith("#") for line in lines if line), "an example turns no knob by itself"
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_every_service_is_hardened(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert int(service["user"].split(":")[0]) > 0
+    assert service["mem_limit"]
+    assert float(service["cpus"]) > 0
+    assert service["pids_limit"] > 0
+    assert service["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
+    assert service["restart"] == ("no" if name == "init" else "unless-stopped")
+    for port in service.get("ports", []):
+        assert port.startswith("127.0.0.1:"), port
+    for volume in service.get("volumes", []):
+        source, _, rest = _default(volume).partition(":")
+        named = source in COMPOSE["volumes"]
+        assert named or rest.endswith(":ro"), f"{volume} could be written to from inside"
+        assert "docker.sock" not in volume
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"init"}))
+def test_every_service_has_a_health_check_of_its_own_or_a_neighbour_that_asks(name: str) -> None:
+    if "healthcheck" in SERVICES[name]:
+        assert SERVICES[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+    else:
+        asking = SERVICES[f"{name}-health"]
+        assert any(f"//{name}:" in part for part in asking["healthcheck"]["test"])
+        assert name in asking["depends_on"]
+
+
+def test_one_shots_are_waited_for_by_something() -> None:
+    waited = {
+        needed
+        for service in SERVICES.values()
+        for needed, how in service.get("depends_on", {}).items()
+        if how["condition"] == "service_completed_successfully"
+    }
+    assert waited == {name for name, service in SERVICES.items() if service["restart"] == "no"}
+
+
+def test_nothing_waits_only_for_a_start_where_health_can_be_had() -> None:
+    for name, service in SERVICES.items():
+        for needed, how in service.get("depends_on", {}).items():
+            if how["condition"] == "service_started":
+                assert name == f"{needed}-health"
+
+
+def test_generated_addresses_are_services_and_ports_of_this_file(plan: Plan) -> None:
+    targets = {component.address for component in COMPONENTS} | {
+        target for scrape in plan.scrapes for target in scrape.targets
+    }
+    urls = {team.page.webhook for team in plan.teams} | {team.ticket.webhook for team in plan.teams} | {plan.heartbeat}
+    targets |= {urlsplit(url).netloc for url in urls if url}
+    assert {target.split(":")[0] for target in targets} <= SERVICES.keys()
+
+
+def test_the_doors_and_links_are_the_published_ports(plan: Plan) -> None:
+    published = {}
+    for name, service in SERVICES.items():
+        for port in service.get("ports", []):
+            _, outer, inner = _default(port).split(":")
+            published.setdefault(name, (int(outer), int(inner)))
+    assert {name: inner for name, (_, inner) in published.items() if name in DOORS} == DOORS
+    assert {name: published[name][0] for name in USUAL} == USUAL
+    links = {"traces": "jaeger"}
+    for link, url in plan.links.model_dump().items():
+        assert urlsplit(url).port == published[links.get(link, link)][0], link
+
+
+def test_retention_is_what_the_spec_says(plan: Plan) -> None:
+    (days,) = re.findall(r"PROMETHEUS_RETENTION:-(\d+)d", TEXT)
+    assert int(days) * 86_400 == plan.retention
+
+
+def test_grafana_has_what_its_provisioning_reads(plan: Plan) -> None:
+    service = SERVICES["grafana"]
+    environment = service["environment"]
+    for variable in grafana.VARIABLES:
+        assert variable in environment, variable
+    for variable in ("PROMETHEUS_URL", "ALERTMANAGER_URL", "JAEGER_URL"):
+        assert urlsplit(environment[variable]).hostname in SERVICES
+    mounted = {_default(volume).split(":")[1]: _default(volume).split(":")[0] for volume in service["volumes"]}
+    assert mounted[environment["SLOSTACK_DASHBOARDS"]] == "./dashboards"
+    assert mounted["/etc/grafana/provisioning"] == f"./{grafana.FOLDER}"
+    secrets = {value.rpartition("/")[0] for name, value in environment.items() if name.endswith("__FILE")}
+    assert secrets == {"/run/slostack"}
+    assert mounted["/run/slostack"] == "secrets"
+    assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+    assert not any(name.endswith("PASSWORD") for name in environment), "a password in the environment is no secret"
+    assert render_paths(plan) <= {"datasources/slostack.yaml", "dashboards/slostack.yaml"}
+
+
+def render_paths(plan: Plan) -> set[str]:
+    """The provisioning files below their folder."""
+    return {path.removeprefix(f"{grafana.FOLDER}/") for path in grafana.render(plan)}
+
+
+def test_ports_are_published_where_no_one_is_let_out() -> None:
+    networks = COMPOSE["networks"]
+    assert networks["inside"] == {"internal": True}
+    assert networks["loopback"]["driver_opts"]["com.docker.network.bridge.enable_ip_masquerade"] == "false"
+    outside = {name for name, service in SERVICES.items() if "outside" in service.get("networks", [])}
+    assert outside == {"prometheus", "alertmanager", "alertmanager-2"}
