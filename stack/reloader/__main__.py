@@ -117,8 +117,14 @@ def main(arguments: list[str] | None = None) -> int:
             one.tell(current)
         if options.state:
             _note(options.state, all(one.optional or one.accepted == current for one in told))
-        if signal.sigtimedwait(_STOP_SIGNALS, options.every):
+        if _stopped_within(options.every):
             return 0
+
+
+def _stopped_within(seconds: float) -> bool:
+    """Wait that long for a signal to stop. A process that was paused meanwhile gets an answer without a signal."""
+    received = signal.sigtimedwait(_STOP_SIGNALS, seconds)
+    return received is not None and received.si_signo in _STOP_SIGNALS
 
 
 def _note(state: Path, fine: bool) -> None:

@@ -113,7 +113,7 @@ def main(argv: list[str] | None = None) -> int:
         threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
         sys.stderr.write(f"workload: {SERVICE} at time scale {arguments.time_scale:g} on {server.url}/metrics\n")
         sys.stderr.flush()
-        while signal.sigtimedwait(_STOP_SIGNALS, TICK) is None:
+        while not _stopped_within(TICK):
             simulation.advance()
             if traces:
                 simulation.exemplify(traces.exported())
@@ -121,6 +121,12 @@ def main(argv: list[str] | None = None) -> int:
     if traces:
         traces.close()
     return 0
+
+
+def _stopped_within(seconds: float) -> bool:
+    """Wait that long for a signal to stop. A process that was paused meanwhile gets an answer without a signal."""
+    received = signal.sigtimedwait(_STOP_SIGNALS, seconds)
+    return received is not None and received.si_signo in _STOP_SIGNALS
 
 
 if __name__ == "__main__":

@@ -145,6 +145,14 @@ def test_retention_is_what_the_spec_says(plan: Plan) -> None:
     assert int(days) * 86_400 == plan.retention
 
 
+@pytest.mark.parametrize("name", ["alertmanager", "alertmanager-2"])
+def test_receivers_secrets_are_where_the_spec_names_them(name: str) -> None:
+    service = SERVICES[name]
+    mounted = {_default(volume).split(":")[1]: _default(volume).split(":")[0] for volume in service["volumes"]}
+    assert mounted[f"{service['working_dir']}/secrets"] == "./secrets"
+    assert (ROOT / "secrets").is_dir(), "Docker would make it, as root"
+
+
 def test_grafana_has_what_its_provisioning_reads(plan: Plan) -> None:
     service = SERVICES["grafana"]
     environment = service["environment"]

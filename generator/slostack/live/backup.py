@@ -19,12 +19,14 @@ import orjson
 
 from slostack import version
 from slostack.failure import MISSING, USAGE, Failure
+from slostack.live.clients import wait_until
 from slostack.live.compose import Compose
 
 _RECORD = "backup.json"
 _FORMAT = 1
 _FOLDER = "/volume"
 _SECONDS = 3600.0
+_READY_SECONDS = 300.0  # a large Prometheus reads its log before it answers
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,10 @@ def _stopped(compose: Compose, services: list[str], step: Step) -> Iterator[None
     finally:
         if wanted:
             step("starting them again")
-            compose.ask("start", "--wait", *wanted, timeout=_SECONDS)
+            compose.ask("start", *wanted, timeout=_SECONDS)
+            wait_until(
+                lambda: all(one.well for one in compose.containers() if one.service in wanted), _READY_SECONDS, 1
+            )
 
 
 def _private(path: Path) -> Path:

@@ -17,6 +17,7 @@ from slostack.tools.errors import ToolError
 from slostack.tools.process import Outcome, run
 
 FILE = "docker-compose.yml"
+ONCE = frozenset({"init"})  # services that end when their work is done
 _QUICK = 120.0  # seconds for what answers at once
 
 
@@ -35,7 +36,7 @@ class Container:
     def well(self) -> bool:
         """Whether it does its work: runs and is healthy, or has done it (a first step that ended with 0)."""
         if self.state == "exited":
-            return self.exit_code == 0
+            return self.service in ONCE and self.exit_code == 0
         return self.state == "running" and self.health in {"", "healthy"}
 
 

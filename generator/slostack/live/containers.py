@@ -131,10 +131,11 @@ def _write(plan: Plan, spec_folder: Path, config: Path) -> None:
     for page in sorted(guides.rglob("*")):
         if page.is_file():
             made[f"{plan.runbooks}/guides/{page.relative_to(guides)}"] = page.read_bytes()
-    for secret in plan.secrets:  # relative to alertmanager.yml, as Alertmanager reads them
-        source = spec_folder / "alerts" / secret
-        if source.is_file():
-            made[f"alerts/{secret}"] = source.read_bytes()
+    for secret in plan.secrets:
+        source = spec_folder / secret
+        if not Path(secret).is_absolute() and ".." not in Path(secret).parts and source.is_file():
+            made[secret] = source.read_bytes()
+    (config / "secrets").mkdir(parents=True, exist_ok=True)
     files.recover(config)
     files.apply(config, files.changes(config, made))
     for path in [config, *config.rglob("*")]:
