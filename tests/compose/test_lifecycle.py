@@ -138,7 +138,8 @@ def test_every_health_check_fails_when_its_program_does_not_answer(running: Runn
     assert wait_until(lambda: _all_healthy(running), 90, step=1), running.compose.containers()
 
 
-def test_a_second_alertmanager_shares_silences_and_tells_nothing_twice(running: Running) -> None:
+def test_a_second_alertmanager_shares_silences_and_tells_nothing_twice(burning: Running) -> None:
+    running = burning
     running.stack.workload.recover()
     assert wait_until(lambda: not _fires(running.stack.alertmanager), PATIENCE)
     assert wait_until(lambda: _notified(running, "resolved"), PATIENCE)
@@ -163,7 +164,8 @@ def _samples_since(running: Running, moment: float) -> float | None:
     return running.stack.prometheus.number(f'count_over_time(up{{job="inbox"}}[10s] @ {moment:.0f})')
 
 
-def test_data_survive_removal_and_a_backup_restores_what_was_deleted(running: Running, tmp_path: Path) -> None:
+def test_data_survive_removal_and_a_backup_restores_what_was_deleted(burning: Running, tmp_path: Path) -> None:
+    running = burning
     moment = time.time()
     assert wait_until(lambda: _samples_since(running, moment), 30)
     jaeger = Client(running.stack.url("jaeger"))

@@ -54,7 +54,7 @@ def test_the_commands_that_people_need_are_named() -> None:
     """A guard of the test above: it does find mentions."""
     named = {words[0] for page in PAGES for words in _mentions(page)}
 
-    assert {"generate", "check", "explain", "schema", "up", "down", "status", "demo"} <= named
+    assert {"generate", "check", "explain", "schema", "up", "down", "status", "demo", "backup", "restore"} <= named
 
 
 def test_options_in_prose_belong_to_a_command() -> None:
