@@ -30,8 +30,8 @@ _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def literal(text: str) -> str:
-    """`text` as it stands, whatever braces it has."""
-    return re.sub(r"\{\{|\}\}", lambda match: f'{{{{ "{match.group()}" }}}}', text)
+    """`text` as it stands, whatever braces it has, and whatever template follows it."""
+    return re.sub(r"[{}]{2,}|\{\Z", lambda match: f'{{{{ "{match.group()}" }}}}', text)
 
 
 def with_value(sentence: str, unit: str, labels: Iterable[str]) -> str:
