@@ -141,10 +141,26 @@ def test_a_spec_without_a_heartbeat_is_warned_of(tmp_path: Path) -> None:
     assert mute.told(heartbeat.check) == [
         (
             "slo.yaml:1: warning: no-heartbeat: nobody expects the Watchdog, so nobody notices when Prometheus"
-            " or Alertmanager die — add `heartbeat: https://…`, the address of a service that raises the alarm"
+            " or Alertmanager die — add `heartbeat: {url_file: …}`, the address of a service that raises the alarm"
             " when no beat comes"
         )
     ]
+
+
+def test_a_heartbeat_in_a_file_is_one_whose_file_is_looked_for(tmp_path: Path) -> None:
+    spec = SPEC.replace("heartbeat: https://heartbeat.example/beat", "heartbeat: {url_file: secrets/heartbeat}")
+    kept = house(tmp_path, spec)
+    assert kept.told(heartbeat.check) == []
+    assert kept.plan.secrets == ("secrets/heartbeat", "secrets/pager", "secrets/slack")
+    assert kept.told(secrets.check) == [
+        (
+            "slo.yaml:2: warning: secret-missing: the secret file secrets/heartbeat is not there"
+            " — create it before the stack starts, mode 600"
+        )
+    ]
+    beat = next(one for one in yaml.safe_load(kept.files[CONFIG])["receivers"] if one["name"] == "heartbeat")
+    assert beat["webhook_configs"] == [{"url_file": "secrets/heartbeat", "send_resolved": False}]
+    assert kept.told(alertmanager.check) == []
 
 
 def test_secrets_that_are_missing_or_open_are_warned_of(sound: House) -> None:

@@ -157,7 +157,8 @@ def _interval(name: str, hours: Hours) -> dict[str, Any]:
 
 
 def _heartbeat(plan: Plan) -> dict[str, Any]:
-    if plan.heartbeat is None:
+    if plan.heartbeat is None and plan.heartbeat_file is None:
         # Known to lead nowhere: `slostack check` warns of it, because then nobody notices a silent pipeline.
         return {"name": HEARTBEAT}
-    return {"name": HEARTBEAT, "webhook_configs": [{"url": plan.heartbeat, "send_resolved": False}]}
+    address = {"url": plan.heartbeat} if plan.heartbeat else {"url_file": plan.heartbeat_file}
+    return {"name": HEARTBEAT, "webhook_configs": [address | {"send_resolved": False}]}
