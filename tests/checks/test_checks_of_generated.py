@@ -40,7 +40,8 @@ def test_a_sound_project_has_no_problems(sound: House, module) -> None:
 
 
 def test_a_rule_that_does_not_parse_is_told_at_its_slo(sound: House) -> None:
-    sound.change(CHECKOUT, 'slo:error_ratio{slo="checkout-requests",window="1h"} >', "rate(up) >")
+    told = 'ALERTS{alertstate="firing",slo="checkout-requests",severity="page",tier!="1h"}'
+    sound.change(CHECKOUT, told, "rate(up)")
     found = sound.told(rules.check)
     assert len(found) == 1
     assert found[0].startswith(f"{_SLO}: rules: promtool refuses the rule `CheckoutRequestsBurnsFast`: ")
@@ -84,7 +85,8 @@ def test_a_broken_prometheus_configuration_is_told_once(sound: House) -> None:
 
 
 def test_rules_that_break_are_not_told_again_with_the_configuration(sound: House) -> None:
-    sound.change(CHECKOUT, 'slo:error_ratio{slo="checkout-requests",window="1h"} >', "rate(up) >")
+    told = 'ALERTS{alertstate="firing",slo="checkout-requests",severity="page",tier!="1h"}'
+    sound.change(CHECKOUT, told, "rate(up)")
     assert sound.told(prometheus.check) == []
 
 

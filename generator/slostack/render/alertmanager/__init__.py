@@ -133,9 +133,15 @@ def _inhibit_rules(plan: Plan) -> list[dict[str, Any]]:
             "equal": same + groups,
         },
         {
-            "name": "a service that is down holds back its symptoms",
-            "source_matchers": [f"alertname={quote(SERVICE_DOWN)}"],
+            "name": "a service that is down, and pages, holds back its symptoms",
+            "source_matchers": [f"alertname={quote(SERVICE_DOWN)}", 'severity="page"'],
             "target_matchers": [f"alertname!={quote(SERVICE_DOWN)}", f"alertname!={quote(WATCHDOG)}"],
+            "equal": [_ENVIRONMENT, "service"],
+        },
+        {
+            "name": "a service that is down, and is a ticket, holds back no page",
+            "source_matchers": [f"alertname={quote(SERVICE_DOWN)}", 'severity="ticket"'],
+            "target_matchers": [f"alertname!={quote(SERVICE_DOWN)}", 'severity="ticket"'],
             "equal": [_ENVIRONMENT, "service"],
         },
         {
