@@ -106,7 +106,7 @@ def start(
     if os.environ.get("SSL_CERT_FILE"):
         settings["SLOSTACK_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"]
     overrides: tuple[Path, ...] = ()
-    if built and "GRAFANA_IMAGE" not in built:  # nothing builds it, and it cannot be pulled
+    if "GRAFANA_IMAGE" not in built:  # nothing builds it, and it cannot be pulled
         without = folder / "without-grafana.json"
         without.write_text(json.dumps({"services": {"grafana": {"profiles": ["grafana"]}}}), encoding="utf-8")
         overrides = (without,)
