@@ -18,6 +18,8 @@ from slostack.live.incident import Incident
 from tests.compose.conftest import ONCE, Running, start
 
 SCALE = 60
+# How long images take to make, and the stack to start, is not counted; one stack at a time is enough for a machine.
+pytestmark = [pytest.mark.timeout(300, func_only=True), pytest.mark.xdist_group("compose")]
 # The only places that may be written to: what must survive, and small file systems in memory.
 WRITABLE = {
     "alertmanager": {"/alertmanager"},
