@@ -21,7 +21,7 @@ FAULT = "rate-limited"
 PATIENCE = 120.0
 OTHER_ALERT, OTHER_FAULT = "HighQueueDepth", "queue"
 
-# A real stack in a mild time-lapse; how long images take to make is not counted; one stack at a time is enough for a machine.
+# A real stack in a mild time-lapse. How long images take is not counted; one stack at a time is enough for a machine.
 pytestmark = [pytest.mark.timeout(400, func_only=True), pytest.mark.xdist_group("compose")]
 
 
