@@ -74,16 +74,6 @@ def detection_seconds(tier: Tier, period: int, budget_ratio: Fraction, error_rat
     return None if rate <= factor else tier.long * factor / rate
 
 
-def detection_seconds_at_traffic(
-    tier: Tier, period: int, budget_ratio: Fraction, error_ratio: Fraction, traffic: Fraction
-) -> Fraction | None:
-    """As `detection_seconds`, with `traffic` times the usual events during the outage: w·θ / (θ + k·(e − θ))."""
-    theta = tier.threshold(period, budget_ratio)
-    if error_ratio <= theta:
-        return None
-    return tier.long * theta / (theta + traffic * (error_ratio - theta))
-
-
 def reset_seconds(tier: Tier, period: int, budget_ratio: Fraction, error_ratio: Fraction) -> Fraction | None:
     """Seconds from full recovery until the short window falls below the threshold: w_short · (1 − B / r)."""
     rate = error_ratio / budget_ratio

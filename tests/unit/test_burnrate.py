@@ -61,23 +61,6 @@ def test_reset_after_recovery_depends_on_the_short_window() -> None:
     assert burnrate.reset_seconds(FAST, MONTH, Fraction(1, 1000), Fraction(1, 10)) == expected
 
 
-def test_usual_traffic_gives_the_plain_detection_time() -> None:
-    numbers = (SLOW, MONTH, Fraction(1, 1000), Fraction(1, 20))
-
-    at_usual = burnrate.detection_seconds_at_traffic(*numbers, Fraction(1))
-
-    assert at_usual == burnrate.detection_seconds(*numbers)
-
-
-def test_less_traffic_during_the_outage_is_detected_later() -> None:
-    numbers = (FAST, MONTH, Fraction(1, 1000), Fraction(1, 2))
-    tenth, usual = (burnrate.detection_seconds_at_traffic(*numbers, Fraction(k)) for k in ("0.1", "1"))
-
-    assert tenth is not None
-    assert usual is not None
-    assert tenth > 5 * usual
-
-
 def test_one_failure_in_few_events_is_enough() -> None:
     limit = burnrate.events_below_which_one_failure_fires(FAST, MONTH, Fraction(1, 1000))
 

@@ -20,7 +20,6 @@ from slostack.plan.model import Plan
 _MINUTE = 60
 _TILE = 300
 _NEAR = 21_600 + 3600  # seconds of the time-lapse that windows of up to 6 h read minute by minute
-_MEASURED = "10m"  # of the present, to take as the measure of the past
 _INCIDENT = (0.34, 1800, 0.2)  # how far back (of the period), how long (seconds), the share of events that failed
 
 

@@ -11,10 +11,9 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from slostack.tools.errors import ToolError
 from slostack.tools.find import find
 from slostack.tools.process import Outcome, run
 from slostack.tools.verdict import Verdict, broke, must_exist
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 _CHECK_SECONDS = 60.0
 _TEST_SECONDS = 600.0
-_QUERY_SECONDS = 150.0  # the server's own limit is two minutes
 _LINT_FAILED = 3
 
 _IN_RULE = re.compile(r'group "expressions", rule (\d+), .*?: (?:could not parse expression: )?(.*)')
@@ -53,24 +51,6 @@ class RuleTestReport:
     @property
     def ok(self) -> bool:
         return bool(self.groups) and all(group.ok for group in self.groups)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One series of an instant vector; `time` is in Unix seconds."""
-
-    labels: dict[str, str]
-    value: float
-    time: float
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The result of a query: samples (a scalar is one without labels), or what is wrong with the expression."""
-
-    ok: bool
-    problems: str
-    samples: tuple[Sample, ...]
 
 
 def check_rules(files: Sequence[Path], *, lint_fatal: bool = True) -> Verdict:
@@ -133,32 +113,6 @@ def check_expressions(expressions: Mapping[str, str]) -> dict[str, str]:
     if (done.code != 0) != bool(broken):
         raise broke("promtool", done)
     return broken
-
-
-def query_instant(server: str, expression: str, *, at: float | None = None) -> Answer:
-    """Evaluate `expression` on the Prometheus at the address `server`, now or at the Unix time `at` (seconds).
-
-    Raises:
-        ToolError: additionally when the server does not answer.
-    """
-    moment = [f"--time={at}"] if at is not None else []
-    done = _promtool("query", "instant", "-o", "json", *moment, server, expression, timeout=_QUERY_SECONDS)
-    said = done.stderr.strip().removeprefix("query error: ")
-    if done.code != 0:
-        if said.startswith(("bad_data", "execution")):
-            return Answer(ok=False, problems=said, samples=())
-        msg = f"Prometheus at {server} does not answer ({said}); start it or give another address"
-        raise ToolError(msg)
-    return _answer(json.loads(done.stdout))
-
-
-def _answer(result: list[Any]) -> Answer:
-    if result and not isinstance(result[0], dict):  # a scalar is [time, value]
-        result = [{"metric": {}, "value": result}]
-    if any("value" not in series for series in result):
-        return Answer(ok=False, problems="the result is not an instant vector of floats", samples=())
-    samples = [Sample(series["metric"], float(series["value"][1]), float(series["value"][0])) for series in result]
-    return Answer(ok=True, problems="", samples=tuple(samples))
 
 
 def _test_report(junit: str) -> RuleTestReport:

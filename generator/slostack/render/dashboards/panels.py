@@ -14,7 +14,6 @@ from slostack.render.dashboards.look import BLUE, NO_DATA_TEXT, TEXT, Json, step
 
 Panel = Any  # grafanalib has no types
 PROMETHEUS = {"type": "prometheus", "uid": "prometheus"}
-JAEGER = {"type": "jaeger", "uid": "jaeger"}
 
 
 def query(
@@ -48,11 +47,6 @@ def series_override(name: str, **properties: Any) -> Json:
 def pattern_override(pattern: str, **properties: Any) -> Json:
     """Properties of every series (or column) whose name matches."""
     return _override({"id": "byRegexp", "options": pattern}, properties)
-
-
-def query_override(ref: str, **properties: Any) -> Json:
-    """Properties of everything that the query `ref` returns."""
-    return _override({"id": "byFrameRefID", "options": ref}, properties)
 
 
 def _override(matcher: Json, properties: dict[str, Any]) -> Json:
