@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from slostack.plan.build import build
 from slostack.plan.components import PARTS
 from slostack.plan.model import Plan
 from slostack.spec.load import load
+from slostack.tools.errors import ToolError
 from tests.compose import images
 
 ROOT = images.ROOT
@@ -90,8 +94,20 @@ def client() -> docker.DockerClient:
 
 @pytest.fixture(scope="session")
 def built(client: docker.DockerClient) -> dict[str, str]:
-    """The image references that docker-compose.yml gets here."""
-    return images.prepare(client)
+    """The image references that docker-compose.yml gets here. The first time, programs may have to be built."""
+    try:
+        with _alone():
+            return images.prepare(client)
+    except ToolError as error:
+        pytest.skip(f"there is no image, and none can be made: {error}")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time makes images, of several that test at once."""
+    with (Path(tempfile.gettempdir()) / f"slostack-test-images-{os.getuid()}").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def start(
@@ -106,13 +122,14 @@ def start(
     if os.environ.get("SSL_CERT_FILE"):
         settings["SLOSTACK_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"]
     overrides: tuple[Path, ...] = ()
-    if built and "GRAFANA_IMAGE" not in built:  # nothing builds it, and it cannot be pulled
+    if "GRAFANA_IMAGE" not in built:  # nothing builds it, and it cannot be pulled
         without = folder / "without-grafana.json"
         without.write_text(json.dumps({"services": {"grafana": {"profiles": ["grafana"]}}}), encoding="utf-8")
         overrides = (without,)
     running = Running(folder, time_scale, settings, containers.moved(taken), overrides, client)
     plain = Compose(ROOT, settings, overrides, ("*",))
-    plain.ask("build", "init", timeout=900)
+    with _alone():
+        plain.ask("build", "init", timeout=900)
     try:
         running.up()
         history.write(running.plan(), running.stack.prometheus)  # else the first failure burns the whole budget

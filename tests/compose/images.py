@@ -1,13 +1,15 @@
 """Images for docker-compose.yml: the real ones where they can be pulled, else images of our own around real programs.
 
 An image of our own has the program that slostack finds or builds (the same or the nearest version), the path, the user
-and the folders that the official image has. Only Grafana has none: nothing builds it from a package registry.
+and the folders that the official image has. Only Grafana has none, because nothing builds it from a package registry;
+`GRAFANA_IMAGE` may name one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -56,14 +58,18 @@ def references() -> dict[str, str]:
 
 
 def prepare(client: docker.DockerClient) -> dict[str, str]:
-    """The environment that leads docker-compose.yml to images that this engine has; empty where all can be pulled."""
+    """The environment that leads docker-compose.yml to images that this engine has.
+
+    Without `GRAFANA_IMAGE` there is no Grafana: it cannot be pulled, and the environment names no other image of it.
+    """
     wanted = references()
-    if all(_pulled(client, wanted[official.variable]) for official in OFFICIAL):
-        return {}
-    made = {"SLOSTACK_BASE_IMAGE": _base(client)}
-    for official in OFFICIAL:
-        made[official.variable] = _around(client, official)
-    return made
+    made = {}
+    if not all(_pulled(client, wanted[official.variable]) for official in OFFICIAL):
+        made = {official.variable: _around(client, official) for official in OFFICIAL}
+    if not _pulled(client, wanted["SLOSTACK_BASE_IMAGE"]):
+        made["SLOSTACK_BASE_IMAGE"] = _base(client)
+    grafana = os.environ.get("GRAFANA_IMAGE") or wanted["GRAFANA_IMAGE"]
+    return made | {"GRAFANA_IMAGE": grafana} if _pulled(client, grafana) else made
 
 
 def _pulled(client: docker.DockerClient, reference: str) -> bool:
@@ -110,7 +116,7 @@ def _around(client: docker.DockerClient, official: Official) -> str:
         {str(main.path): f"/bin/{official.entrypoint}", str(share): "/usr/share/slostack"}.get(part, part)
         for part in main.argv
     ]
-    lines = [f"FROM {BASE}"]
+    lines = [f"FROM {_base(client)}"]
     lines += [f"COPY {name} /bin/{name}" for name in tools]
     if argv[0] == "/bin/sh":
         lines.append("COPY share /usr/share/slostack")

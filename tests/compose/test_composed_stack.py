@@ -18,6 +18,8 @@ from slostack.live.incident import Incident
 from tests.compose.conftest import ONCE, Running, start
 
 SCALE = 60
+# How long images take to make, and the stack to start, is not counted; one stack at a time is enough for a machine.
+pytestmark = [pytest.mark.timeout(300, func_only=True), pytest.mark.xdist_group("compose")]
 # The only places that may be written to: what must survive, and small file systems in memory.
 WRITABLE = {
     "alertmanager": {"/alertmanager"},
@@ -259,3 +261,46 @@ def test_a_secret_is_made_once_and_only_its_reader_can_read_it(running: Running)
     assert run("472", *show) == first
     with pytest.raises(docker.errors.ContainerError):
         run("10001", *show)
+
+
+class Board(Client):
+    """Grafana, as its administrator."""
+
+    title = "Grafana"
+
+    def __init__(self, url: str, password: str) -> None:
+        super().__init__(url)
+        self._session.auth = ("admin", password)
+
+
+@pytest.fixture
+def grafana(running: Running) -> Board:
+    if "GRAFANA_IMAGE" not in running.settings:
+        pytest.skip("no image of Grafana can be pulled, and GRAFANA_IMAGE names none")
+    show = ["run", "--rm", "--no-deps", "-T", "init", "first_start", "--folder", "/data/secrets", "--show"]
+    return Board(running.stack.url("grafana"), running.compose.ask(*show).strip())
+
+
+def test_grafana_lets_in_nobody_without_the_password_that_was_made(grafana: Board) -> None:
+    path = f"{grafana.url}/api/search"
+    assert requests.get(path, timeout=10).status_code == 401
+    assert requests.get(path, auth=("admin", "admin"), timeout=10).status_code == 401
+    assert grafana.answers("/api/search")
+
+
+def test_grafana_reaches_every_data_source(grafana: Board) -> None:
+    sources = {source["uid"]: source for source in grafana.json("/api/datasources")}
+    assert sources.keys() == {"alertmanager", "jaeger", "prometheus"}
+    for uid in ("jaeger", "prometheus"):
+        assert grafana.json(f"/api/datasources/uid/{uid}/health")["status"] == "OK"
+    # Alertmanager's is asked by the browser alone, through this address.
+    assert grafana.json("/api/datasources/proxy/uid/alertmanager/api/v2/status")["config"]["original"]
+    linked = sources["prometheus"]["jsonData"]["exemplarTraceIdDestinations"]
+    assert [(link["name"], link["datasourceUid"]) for link in linked] == [("trace_id", "jaeger")]
+
+
+def test_grafana_has_every_board_in_its_folder(grafana: Board, running: Running) -> None:
+    written = {path.stem for path in (running.folder / ".slostack/docker/config/dashboards").rglob("*.json")}
+    found = grafana.json("/api/search", params={"type": "dash-db"})
+    assert {board["uid"] for board in found} == written
+    assert {board["folderTitle"] for board in found} >= {"SLOs", "Monitoring"}

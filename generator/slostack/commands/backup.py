@@ -32,7 +32,7 @@ def backup(spec: Path, folder: Path | None) -> None:
       slostack backup
       slostack backup /mnt/backups/before-upgrade
     """
-    check_engine()
+    check_engine(instead="")
     into = folder or Path("backups") / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     saved = volumes.save(Compose(project(spec.parent), profiles=("*",)), into, _step)
     size = sum(file.stat().st_size for file in into.iterdir())
@@ -50,7 +50,7 @@ def restore(spec: Path, folder: Path, yes: bool) -> None:
     Examples:
       slostack restore backups/2026-11-20T11-00-00Z
     """
-    check_engine()
+    check_engine(instead="")
     if not yes:
         click.confirm(f"Replace the stack's data by {folder}? What was recorded since is lost", abort=True, err=True)
     restored = volumes.restore(Compose(project(spec.parent), profiles=("*",)), folder, _step)

@@ -112,16 +112,19 @@ def project(spec_folder: Path) -> Path:
     raise Failure(f"there is no {FILE} beside the spec — run this in a checkout of slostack, or use --engine local", 3)
 
 
-def check_engine() -> None:
-    """Raise Failure, with what to install, where Docker or its Compose plugin is missing or does not answer."""
+def check_engine(instead: str = ", or use --engine local") -> None:
+    """Raise Failure, with what to install, where Docker or its Compose plugin is missing or does not answer.
+
+    `instead` ends the sentence: what else can be done.
+    """
     if not shutil.which("docker"):
-        raise Failure("Docker is not installed — install docker and its Compose plugin, or use --engine local", MISSING)
+        raise Failure(f"Docker is not installed — install docker and its Compose plugin{instead}", MISSING)
     if run(["docker", "compose", "version"], timeout=_QUICK).code != 0:
-        raise Failure("Docker has no Compose plugin — install docker-compose-plugin, or use --engine local", MISSING)
+        raise Failure(f"Docker has no Compose plugin — install docker-compose-plugin{instead}", MISSING)
     answer = run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=_QUICK)
     if answer.code != 0:
         last = answer.text.splitlines()[-1] if answer.text else "no answer"
-        raise Failure(f"the Docker engine does not answer ({last}) — start it, or use --engine local", MISSING)
+        raise Failure(f"the Docker engine does not answer ({last}) — start it{instead}", MISSING)
 
 
 def _container(line: str) -> Container:

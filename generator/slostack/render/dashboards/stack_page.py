@@ -7,12 +7,14 @@ from slostack.plan.components import COMPONENTS
 from slostack.render.dashboards import links
 from slostack.render.dashboards.board import board, restarts
 from slostack.render.dashboards.layout import Grid
-from slostack.render.dashboards.look import BLUE, GREEN, PERCENT, RED, TEXT, UNITS, Json, steps
+from slostack.render.dashboards.look import BLUE, GREEN, PERCENT, RED, UNITS, Json, steps
 from slostack.render.dashboards.panels import Panel, dashes, fixed, query, series_override, stat, time_series, timeline
 
 STACK = "stack"
 _NOT_RUN = "○ this part does not run, or has not been scraped yet"
 _PER_SECOND = UNITS["per second"]
+# Which program a line is matters more here than how high it is.
+_BY_NAME: Json = {"fieldConfig": {"defaults": {"color": {"mode": "palette-classic-by-name"}}}}
 _UP = [
     {
         "type": "value",
@@ -80,7 +82,7 @@ def _alarms(plan: Plan) -> Panel:
         ],
         unit="none",
         decimals=0,
-        thresholds=steps((TEXT, None), (RED, 1e-9)),
+        thresholds=steps((GREEN, None), (RED, 1e-9)),
         colour="background_solid",
         text="value_and_name",
         overrides=[series_override(name, decimals=2) for name in asked if name.endswith("a second")],
@@ -112,6 +114,7 @@ def _notifications(plan: Plan) -> Panel:
         unit=_PER_SECOND,
         overrides=[series_override("failed", color=fixed(RED), custom__lineWidth=3)],
         empty=_NOT_RUN,
+        extra=_BY_NAME,
     )
 
 
@@ -128,6 +131,7 @@ def _rules(plan: Plan) -> Panel:
         unit=PERCENT,
         overrides=[series_override("skipped from here", **dashes(RED))],
         empty=_NOT_RUN,
+        extra=_BY_NAME,
     )
 
 
@@ -170,6 +174,7 @@ def _scrapes(plan: Plan) -> Panel:
         [_asked(plan, "max by (job) (scrape_duration_seconds)", "{{job}}", "A")],
         unit=UNITS["seconds"],
         empty=_NOT_RUN,
+        extra=_BY_NAME,
     )
 
 
@@ -192,6 +197,7 @@ def _spans(plan: Plan) -> Panel:
         unit=_PER_SECOND,
         overrides=[series_override("lost", color=fixed(RED), custom__lineWidth=3)],
         empty=_NOT_RUN,
+        extra=_BY_NAME,
     )
 
 
@@ -211,6 +217,7 @@ def _queue(plan: Plan) -> Panel:
         unit=PERCENT,
         overrides=[series_override("lost from here", **dashes(RED))],
         empty=_NOT_RUN,
+        extra=_BY_NAME,
     )
 
 
@@ -224,6 +231,7 @@ def _memory(plan: Plan) -> Panel:
         ],
         unit=UNITS["bytes"],
         empty=_NOT_RUN,
+        extra=_BY_NAME,
     )
 
 
@@ -237,6 +245,7 @@ def _processors(plan: Plan) -> Panel:
         ],
         unit=UNITS["cores"],
         empty=_NOT_RUN,
+        extra=_BY_NAME,
     )
 
 

@@ -1,0 +1,1 @@
+"""The small programs that keep the composed stack: health, first start, reloader, archive."""

@@ -1,0 +1,225 @@
+"""Each program as its container runs it: as a process, with its exit code and what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+STACK = Path(__file__).resolve().parents[2] / "stack"
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(STACK), "PYTHONUNBUFFERED": "1"}
+
+
+def run(*arguments: str | Path, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    argv = [sys.executable, "-m", *map(str, arguments)]
+    return subprocess.run(argv, input=data, capture_output=True, check=False, timeout=30, env=ENVIRONMENT)
+
+
+def begin(*arguments: str | Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", *map(str, arguments)], stderr=subprocess.PIPE, env=ENVIRONMENT)
+
+
+def eventually(probe: Callable[[], object], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not probe():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+class Told(ThreadingHTTPServer):
+    """A server that remembers what it was asked, and answers with what it is set to."""
+
+    status = 200
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answering)
+        self.asked: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Answering(BaseHTTPRequestHandler):
+    server: Told
+
+    def do_GET(self) -> None:
+        self.server.asked.append(f"{self.command} {self.path}")
+        self.send_response(self.server.status)
+        self.end_headers()
+        self.wfile.write(b"what it says")
+
+    do_POST = do_GET  # noqa: N815 - the library asks for this name
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[Told]:
+    with Told() as made:
+        threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield made
+        made.shutdown()
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (204, 0), (302, 1), (404, 1), (503, 1)])
+def test_health_is_what_the_address_answers(server: Told, status: int, code: int) -> None:
+    server.status = status
+    done = run("health", f"{server.url}/ready?now")
+    assert done.returncode == code
+    assert (b"answers %d" % status in done.stdout) == bool(code)
+    assert server.asked == ["GET /ready"]
+
+
+def test_health_fails_when_nothing_answers_in_time() -> None:
+    assert b"does not answer" in run("health", "http://127.0.0.1:9/").stdout
+    assert run("health", "http://127.0.0.1:9/").returncode == 1
+    assert run("health").returncode == 2
+    assert run("health", "--stay", "http://127.0.0.1:9/").returncode == 2
+
+
+def test_health_stays_until_it_is_stopped() -> None:
+    process = begin("health", "--stay")
+    assert not eventually(lambda: process.poll() is not None, 0.5)
+    process.terminate()
+    assert process.wait(10) == 0
+
+
+def test_secrets_are_made_once_and_only_for_their_owner(tmp_path: Path) -> None:
+    assert run("first_start", "--folder", tmp_path).returncode == 0
+    made = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert made.keys() == {"admin-password", "secret-key"}
+    assert all(len(secret) >= 24 for secret in made.values())
+    assert all(path.stat().st_mode & 0o777 == 0o400 for path in tmp_path.iterdir())
+    (tmp_path / "secret-key").unlink()
+    assert run("first_start", "--folder", tmp_path).returncode == 0
+    assert (tmp_path / "admin-password").read_text() == made["admin-password"]
+    assert (tmp_path / "secret-key").read_text() != made["secret-key"]
+    shown = run("first_start", "--folder", tmp_path, "--show")
+    assert shown.stdout.decode() == made["admin-password"] + "\n"
+
+
+def test_a_folder_that_cannot_be_used_is_told_in_a_sentence(tmp_path: Path) -> None:
+    done = run("first_start", "--folder", tmp_path / "missing")
+    assert done.returncode == 3
+    assert b"cannot be used (No such file or directory)" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.fixture
+def reloader(server: Told, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    (tmp_path / "watched").mkdir()
+    (tmp_path / "watched/routes.yml").write_text("one")
+    where = ["--watch", tmp_path / "watched", "--state", tmp_path / "taken", "--every", "0.05"]
+    process = begin("reloader", *where, "--reload", server.url, "--optional", "http://no-such-host.invalid/")
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_change_is_told_once_whatever_changes(
+    server: Told, tmp_path: Path, reloader: subprocess.Popen[bytes]
+) -> None:
+    assert eventually((tmp_path / "taken").exists)
+    changes: list[Callable[[], object]] = [
+        lambda: (tmp_path / "watched/routes.yml").write_text("two"),
+        lambda: (tmp_path / "watched/more.tmpl").write_text(""),
+        lambda: (tmp_path / "watched/more.tmpl").rename(tmp_path / "watched/other.tmpl"),
+        (tmp_path / "watched/other.tmpl").unlink,
+    ]
+    for count, change in enumerate(changes, start=2):
+        change()
+        assert eventually(lambda count=count: len(server.asked) == count)  # type: ignore[misc]
+    time.sleep(0.3)
+    assert server.asked == ["POST /"] * 5
+
+
+def test_a_refusal_is_told_again_until_it_is_taken(
+    server: Told, tmp_path: Path, reloader: subprocess.Popen[bytes]
+) -> None:
+    assert eventually((tmp_path / "taken").exists)
+    server.status = 500
+    (tmp_path / "watched/routes.yml").write_text("broken")
+    assert eventually(lambda: not (tmp_path / "taken").exists())
+    before = len(server.asked)
+    assert eventually(lambda: len(server.asked) > before + 2)
+    server.status = 200
+    assert eventually((tmp_path / "taken").exists)
+    reloader.terminate()
+    assert reloader.wait(10) == 0
+    assert reloader.stderr is not None
+    said = reloader.stderr.read().decode()
+    assert said.count("refused the configuration and goes on with the one before: what it says") == 1
+
+
+@pytest.mark.parametrize("program", ["reloader", "workload"])
+def test_a_pause_does_not_end_a_program(program: str, tmp_path: Path, server: Told) -> None:
+    arguments = {
+        "reloader": ["--watch", str(tmp_path), "--reload", server.url, "--every", "0.1"],
+        "workload": ["--port", "0"],
+    }[program]
+    process = begin(program, *arguments)
+    assert process.stderr is not None
+    assert process.stderr.readline()  # it runs
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGCONT)
+    assert not eventually(lambda: process.poll() is not None, 0.5)
+    process.terminate()
+    assert process.wait(10) == 0
+
+
+@pytest.fixture
+def volume(tmp_path: Path) -> Path:
+    folder = tmp_path / "volume"
+    (folder / "blocks/01").mkdir(parents=True)
+    (folder / "blocks/01/chunk").write_bytes(os.urandom(100_000))
+    (folder / "lock").write_text("of the running program")
+    return folder
+
+
+def test_what_was_packed_replaces_what_is_there(volume: Path) -> None:
+    content = (volume / "blocks/01/chunk").read_bytes()
+    packed = run("archive", "pack", volume)
+    assert packed.returncode == 0
+    (volume / "blocks/01/chunk").write_bytes(b"changed")
+    (volume / "later").write_text("written after the backup")
+    assert run("archive", "unpack", volume, data=packed.stdout).returncode == 0
+    assert {path.relative_to(volume).as_posix() for path in volume.rglob("*")} == {
+        "blocks",
+        "blocks/01",
+        "blocks/01/chunk",
+    }
+    assert (volume / "blocks/01/chunk").read_bytes() == content
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
+def test_half_a_backup_changes_nothing(volume: Path, share: float) -> None:
+    packed = run("archive", "pack", volume).stdout
+    before = {path: path.read_bytes() for path in volume.rglob("*") if path.is_file()}
+    done = run("archive", "unpack", volume, data=packed[: int(len(packed) * share)])
+    assert done.returncode == 3
+    assert b"cannot be unpacked" in done.stderr
+    assert {path: path.read_bytes() for path in volume.rglob("*") if path.is_file()} == before
+
+
+def test_a_hostile_archive_writes_nothing_outside(volume: Path, tmp_path: Path) -> None:
+    made = tmp_path / "made.tar.gz"
+    with tarfile.open(made, "w:gz") as archive:
+        entry = tarfile.TarInfo("../../outside")
+        archive.addfile(entry)
+    assert run("archive", "unpack", volume, data=made.read_bytes()).returncode == 3
+    assert not (tmp_path / "outside").exists()
+    assert (volume / "blocks/01/chunk").exists()
