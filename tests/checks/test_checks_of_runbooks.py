@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from house import House
+from house import SPEC, House, house
 
 from slostack.checks.runbooks import blocks, draft, links, markers, pages, placeholders, queries, sections
+from slostack.render import runbooks
 from slostack.render.runbooks import BEGIN, DRAFT, END
 
 NAME = "QueueLong"
@@ -162,6 +165,24 @@ def test_links_and_placeholders_of_guides_are_read_too(sound: House) -> None:
     assert sound.told(placeholders.check) == [
         "runbooks/guides/errors.md:5: runbook-placeholder: nothing fills {{tenants}} — did you mean {{tenant}}?"
     ]
+
+
+def test_braces_of_the_spec_in_what_is_generated_are_nobodys_placeholders(tmp_path: Path) -> None:
+    braces = house(tmp_path, SPEC.replace("max(queue_length)", """'max(queue_length{queue="{{lane}}"})'"""))
+    page = braces.page("QueueLong")
+    assert "{{lane}}" in page.read_text(encoding="utf-8")
+    assert braces.told(placeholders.check) == []
+
+    page.unlink()
+    made = runbooks.render(braces.plan, "runbooks", {})["runbooks/QueueLong.md"]
+    page.write_text(made, encoding="utf-8")
+    assert made.count("{{lane}}") > 1, "the draft shows the query, too"
+    assert braces.told(placeholders.check) == []
+
+    page.write_text(made.replace("Say what a false alarm", "Ask in {{lane}} what a false alarm"), encoding="utf-8")
+    assert {one.split(" — ")[0].split(": ", 1)[1] for one in braces.told(placeholders.check)} == {
+        "runbook-placeholder: nothing fills {{lane}}"
+    }
 
 
 def test_a_placeholder_of_another_alert_is_told(sound: House) -> None:

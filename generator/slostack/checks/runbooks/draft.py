@@ -22,9 +22,9 @@ def check(context: Context) -> Iterator[Problem]:
     drafts = runbooks.render(context.plan, folder, {})
     for path, name, page in written_pages(context):
         if page.draft:
-            line = next((comment.line for comment in page.comments if comment.text.startswith("slostack:draft")), 1)
-            remedy = f"write what to do, then delete the line {runbooks.DRAFT}"
-            yield context.in_file(path, CODE, f"the page of `{name}` is a draft", remedy, line, "warning")
+            mark = next(comment for comment in page.comments if comment.text.startswith("slostack:draft"))
+            remedy = f"write what to do, then delete the line <!-- {mark.text} -->"
+            yield context.in_file(path, CODE, f"the page of `{name}` is a draft", remedy, mark.line, "warning")
             continue
         derived = _sections(drafts[f"{folder}/{name}.md"])
         for heading in _TO_WRITE:

@@ -10,6 +10,7 @@ from slostack.checks.context import NAMES, Context
 from slostack.checks.runbooks.reading import all_pages
 from slostack.plan.model import AlertPlan
 from slostack.problems import Problem
+from slostack.render.runbooks import untouched
 from slostack.spec.model import Links
 
 CODE = "runbook-placeholder"
@@ -20,13 +21,18 @@ ALWAYS = frozenset(Links.model_fields) | {"jaeger", "inbox", "workload", "since"
 
 
 def check(context: Context) -> Iterator[Problem]:
-    """A problem for each placeholder that would stay open. A guide may use the labels of any alert."""
+    """A problem for each placeholder that would stay open. A guide may use the labels of any alert.
+
+    What was generated holds words of the spec, such as PromQL with `{{…}}` in a text, and nobody is to mend them there.
+    """
     every = frozenset().union(*map(labels, context.plan.alerts))
     for path, page in all_pages(context):
         own = context.alerts.get(PurePosixPath(path).stem)
         known = ALWAYS | (frozenset().union(*map(labels, own)) if own else every)
-        for placeholder in page.placeholders:
-            if placeholder.name not in known:
+        facts = page.facts
+        for placeholder in () if untouched(page.source) else page.placeholders:
+            generated = facts is not None and facts.begin < placeholder.line < facts.end
+            if placeholder.name not in known and not generated:
                 near = get_close_matches(placeholder.name, sorted(known), 1)
                 hint = f"did you mean {{{{{near[0]}}}}}?" if near else f"known are {', '.join(sorted(known))}"
                 sentence = f"nothing fills {{{{{placeholder.name}}}}}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from hashlib import sha256
 from importlib.resources import files
 
 import jinja2
@@ -25,6 +26,7 @@ SECTIONS = (
     "Escalate",
     "Afterwards",
 )
+_MARK = re.compile(r"<!-- slostack:draft(?: (?P<print>[0-9a-f]{12}))? -->")
 _BLOCK = re.compile(re.escape(BEGIN) + r".*?" + re.escape(END), re.DOTALL)
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FunctionLoader(lambda name: files(__package__).joinpath(name).read_text(encoding="utf-8")),
@@ -43,7 +45,7 @@ class PageError(Exception):
 def render(plan: Plan, folder: str, existing: Mapping[str, str]) -> dict[str, str]:
     """Every alert's page below `folder`, from the text it has now (by path), or a draft where it has none.
 
-    Raises PageError.
+    A draft in which nobody wrote is made anew, so that its query and escalation stay true. Raises PageError.
     """
     out = {}
     for name in sorted({alert.name for alert in plan.alerts}):
@@ -58,8 +60,21 @@ def render(plan: Plan, folder: str, existing: Mapping[str, str]) -> dict[str, st
                 f"{path}: the markers of the generated block are damaged"
                 f" — write the line {BEGIN} and, below it, the line {END} once each, under the title"
             )
+        elif untouched(text):
+            text = _draft(plan, rules)
         out[path] = _BLOCK.sub(lambda _, block=block: block, text)  # type: ignore[misc]  # the block is bound now
     return out
+
+
+def untouched(text: str) -> bool:
+    """Whether a page is a draft as it was made: its mark holds the print of its text, the generated block aside."""
+    mark = _MARK.search(_BLOCK.sub("", text))
+    return mark is not None and mark["print"] == _print(text)
+
+
+def _print(text: str) -> str:
+    human = _MARK.sub(DRAFT, _BLOCK.sub("", text))
+    return sha256("\n".join(human.splitlines()).encode()).hexdigest()[:12]
 
 
 def facts(plan: Plan, rules: list[AlertPlan]) -> str:
@@ -83,7 +98,7 @@ def facts(plan: Plan, rules: list[AlertPlan]) -> str:
 
 def _draft(plan: Plan, rules: list[AlertPlan]) -> str:
     first = rules[0]
-    return _TEMPLATES.get_template("draft.md.jinja").render(
+    text = _TEMPLATES.get_template("draft.md.jinja").render(
         rule=first,
         begin=BEGIN,
         end=END,
@@ -93,6 +108,7 @@ def _draft(plan: Plan, rules: list[AlertPlan]) -> str:
         escalations=_escalations(plan, rules),
         span=texts.span,
     )
+    return text.replace(DRAFT, f"<!-- slostack:draft {_print(text)} -->", 1)
 
 
 def _escalations(plan: Plan, rules: list[AlertPlan]) -> list[tuple[str, int, str]]:
