@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from slostack.plan import Plan
+from slostack.render.dashboards import columns
 from slostack.render.dashboards.counting import fraction, mean, mean_rate, quantile
 from slostack.render.dashboards.look import NO_TRAFFIC_TEXT, UNITS
 from slostack.render.dashboards.panels import Panel, query, series_override, table
@@ -18,39 +19,31 @@ _DECIMALS = {"percent": 2, "score": 2, "per second": 2, "per minute": 1, "second
 
 def draw(plan: Plan, panel: Described) -> Panel:
     """The table, sorted so that the worst line of the first column that can be bad is on top."""
-    columns = panel.table or []
+    wanted = panel.table or []
     by = panel.by
     targets = [
         query(plan.lapse(_expression(column, by)), ref=f"C{index}", instant=True, form="table")
-        for index, column in enumerate(columns)
+        for index, column in enumerate(wanted)
     ]
-    names = {label: label.replace("_", " ").capitalize() for label in by}
-    names |= {f"Value #C{index}": column.title for index, column in enumerate(columns)}
-    if len(columns) == 1:
-        names |= {"Value": columns[0].title}
+    names = columns.headings(by)
+    names |= {f"Value #C{index}": column.title for index, column in enumerate(wanted)}
+    if len(wanted) == 1:
+        names |= {"Value": wanted[0].title}
     overrides = []
-    for column in columns:
+    for column in wanted:
         unit = _unit(column)
         properties: dict[str, Any] = {"unit": UNITS[unit], "custom__align": "right"}
         if unit in _DECIMALS:
             properties["decimals"] = _DECIMALS[unit]
         overrides.append(series_override(column.title, **properties))
-    decisive = next((column for column in columns if column.ratio is not None), columns[0])
+    decisive = next((column for column in wanted if column.ratio is not None), wanted[0])
     return table(
         panel.title,
         panel.describe,
         targets,
         [
             {"id": "merge", "options": {}},
-            {
-                "id": "organize",
-                "options": {
-                    "excludeByName": {"Time": True},
-                    "includeByName": {},
-                    "indexByName": {name: index for index, name in enumerate(names)},
-                    "renameByName": names,
-                },
-            },
+            columns.ordered(names),
         ],
         overrides=overrides,
         sort=[(decisive.title, decisive.better == "low")],

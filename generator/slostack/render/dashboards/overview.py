@@ -5,7 +5,7 @@ from __future__ import annotations
 from slostack.plan import Plan
 from slostack.promql import quote
 from slostack.recorded import INFO
-from slostack.render.dashboards import links, queries
+from slostack.render.dashboards import columns, links, queries
 from slostack.render.dashboards.board import board, choice, label_variable, restarts
 from slostack.render.dashboards.layout import Grid
 from slostack.render.dashboards.look import (
@@ -21,7 +21,6 @@ from slostack.render.dashboards.look import (
     TICKET,
     TIMES,
     Json,
-    budget_steps,
     instead,
     objective_decimals,
     state_mapping,
@@ -149,7 +148,7 @@ def _worst_first(plan: Plan) -> Panel:
         targets,
         _joined(),
         overrides=_columns(plan),
-        sort=[("State", True), ("Budget left", False)],
+        sort=[("State", True), (columns.BUDGET_LEFT, False)],
         empty="—",
     )
 
@@ -160,7 +159,7 @@ _NAMES = {
     "promise": "Promise",
     "promised": "Promised",
     "Value #Achieved": "Achieved",
-    "Value #Left": "Budget left",
+    "Value #Left": columns.BUDGET_LEFT,
     "Trend #Trend": "Trend",
     "Value #Burn": "Burning now",
     "Value #Gone": "Gone in",
@@ -185,15 +184,7 @@ def _joined() -> list[Json]:
                 ],
             },
         },
-        {
-            "id": "organize",
-            "options": {
-                "indexByName": {name: index for index, name in enumerate((*_NAMES, "slo", "page"))},
-                "renameByName": _NAMES,
-                "excludeByName": {},
-                "includeByName": {},
-            },
-        },
+        columns.ordered(_NAMES, unnamed=("slo", "page"), hidden=()),
     ]
 
 
@@ -216,17 +207,7 @@ def _columns(plan: Plan) -> list[Json]:
         series_override(
             "Achieved", mappings=instead("—"), unit=PERCENT, decimals=decimals, custom__width=80, custom__align="right"
         ),
-        series_override(
-            "Budget left",
-            unit=PERCENT,
-            decimals=0,
-            min=0,
-            max=1,
-            thresholds=budget_steps(),
-            custom__cellOptions={"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
-            mappings=instead("—", "transparent"),
-            custom__width=112,
-        ),
+        columns.budget_left(mappings=instead("—", "transparent"), custom__width=112),
         series_override(
             "Trend",
             color=fixed(BLUE),

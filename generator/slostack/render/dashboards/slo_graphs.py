@@ -9,7 +9,7 @@ from slostack.burnrate import decimal_text
 from slostack.plan import Plan, SloPlan
 from slostack.promql import Selector, duration
 from slostack.recorded import INFO
-from slostack.render.dashboards import queries
+from slostack.render.dashboards import columns, queries
 from slostack.render.dashboards.look import (
     BLUE,
     GONE,
@@ -22,7 +22,6 @@ from slostack.render.dashboards.look import (
     TIMES,
     VIOLET,
     Json,
-    budget_steps,
     plain,
     severity_colour,
 )
@@ -227,35 +226,14 @@ def _grouped(slos: tuple[SloPlan, ...], scope: queries.Scope) -> queries.Scope:
 def groups(plan: Plan, slos: tuple[SloPlan, ...], scope: queries.Scope) -> Panel:
     """The groups with the least budget left."""
     scope = _grouped(slos, scope)
-    names = {label: label.replace("_", " ").capitalize() for label in scope.labels} | {"Value": "Budget left"}
     return table(
         "Whose budget is spent?",
         "The budget left of the ten groups with the least of it. Normal is above zero everywhere; below (◆) more failed"
         " for that group than was promised. Choose a group above the board to see only its graphs.",
         [query(plan.lapse(queries.worst_groups(scope, 10)), instant=True, form="table")],
-        [
-            {
-                "id": "organize",
-                "options": {
-                    "excludeByName": {"Time": True},
-                    "includeByName": {},
-                    "indexByName": {name: index for index, name in enumerate(names)},
-                    "renameByName": names,
-                },
-            }
-        ],
-        overrides=[
-            series_override(
-                "Budget left",
-                unit=PERCENT,
-                decimals=0,
-                min=0,
-                max=1,
-                thresholds=budget_steps(),
-                custom__cellOptions={"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
-            )
-        ],
-        sort=[("Budget left", False)],
+        [columns.ordered(columns.headings(scope.labels) | {"Value": columns.BUDGET_LEFT})],
+        overrides=[columns.budget_left()],
+        sort=[(columns.BUDGET_LEFT, False)],
         empty=_NO_GROUPS,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slostack.plan import Plan, ServicePlan
 from slostack.promql import duration
-from slostack.render.dashboards import links, queries
+from slostack.render.dashboards import columns, links, queries
 from slostack.render.dashboards.look import ORANGE, PAGE, RED, TICKET, Json, steps
 from slostack.render.dashboards.panels import Panel, query, series_override, table, text
 
@@ -15,24 +15,13 @@ def alerts(plan: Plan, scope: queries.Scope) -> Panel:
     firing = scope.of("ALERTS", 'alertstate="firing"')
     since = f"max by ({by}) ({scope.of('ALERTS_FOR_STATE')} and ignoring (alertstate) {firing}) * 1000"
     names = {"severity": "Severity", "alertname": "Runbook", "tier": "Window"}
-    names |= {label: label.replace("_", " ").capitalize() for label in scope.labels}
-    names["Value"] = "Since"
+    names |= columns.headings(scope.labels) | {"Value": "Since"}
     return table(
         "What fires for this promise?",
         "The alerts that fire now, with since when; click one for its runbook. Normal is none. Several windows of one"
         " promise are one incident and one notification.",
         [query(plan.lapse(since), instant=True, form="table")],
-        [
-            {
-                "id": "organize",
-                "options": {
-                    "excludeByName": {"Time": True},
-                    "includeByName": {},
-                    "indexByName": {name: index for index, name in enumerate(names)},
-                    "renameByName": names,
-                },
-            }
-        ],
+        [columns.ordered(names)],
         overrides=[
             series_override(
                 "Severity",
