@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -81,22 +82,46 @@ def slostack() -> None:
 
 def main() -> None:
     """The entry point: every expected failure is one sentence on standard error and an exit code."""
-    from slostack.failure import Failure  # noqa: PLC0415 - a small module, but help needs none of it
+    from slostack.failure import MISSING, USAGE, Failure  # noqa: PLC0415 - a small module, but help needs none of it
+    from slostack.interruption import Ended, raise_when_ended  # noqa: PLC0415 - as above
 
     run: Callable[..., Any] = slostack.main
+    raise_when_ended()
     try:
         run(prog_name="slostack", standalone_mode=False)
+        if sys.stdout:
+            sys.stdout.flush()
     except Failure as failure:
         click.echo(f"slostack: {failure}", err=True)
         sys.exit(failure.exit_code)
     except click.exceptions.Exit as leave:
         sys.exit(leave.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(USAGE)
     except click.ClickException as error:
         click.echo(f"slostack: {error.format_message()}", err=True)
-        sys.exit(2)
+        sys.exit(USAGE)
     except (click.Abort, KeyboardInterrupt):
         click.echo("slostack: interrupted", err=True)
         sys.exit(130)
+    except Ended as ended:
+        click.echo(f"slostack: ended by {ended}", err=True)
+        sys.exit(ended.exit_code)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of a pipe has left; nothing is wrong
         sys.exit(0)
+    except OSError as error:
+        # Files are opened by name; what has none is standard output, on a full disk for example.
+        where = error.filename or "the output"
+        click.echo(f"slostack: cannot use {where}: {error.strerror} — make room or choose another place", err=True)
+        _drop_output()
+        sys.exit(MISSING)
+
+
+def _drop_output() -> None:
+    """Forget what standard output does not take, or Python's own end would complain about it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

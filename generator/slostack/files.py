@@ -19,6 +19,8 @@ from typing import Literal
 
 import orjson
 
+from slostack.interruption import held_back
+
 MANIFEST = "alerts/.generated"  # the generated files, so that a later run can remove what is not generated any more
 _JOURNAL = ".slostack-journal"
 _SEAL = "sealed.json"
@@ -70,28 +72,21 @@ def apply(root: Path, wanted: list[Change]) -> None:
     """Make the changes below `root`, all or none. Raises WriteError."""
     if not wanted:
         return
-    journal = root / _JOURNAL
+    made = _missing(root)
     try:
         with _locked(root):
             _recover(root)
-            journal.mkdir()
-            steps = []
-            for number, change in enumerate(wanted):
-                target = root / change.path
-                if change.new is None:
-                    steps.append({"path": change.path, "staged": None})
-                    continue
-                target.parent.mkdir(parents=True, exist_ok=True)
-                _write(journal / str(number), change.new)
-                steps.append({"path": change.path, "staged": str(number)})
-            _write(journal / "unsealed.json", orjson.dumps(steps))
-            (journal / "unsealed.json").rename(journal / _SEAL)
-            _sync(journal)
-            _complete(root)
+            try:
+                _stage(root, wanted, made)
+                with held_back():
+                    (root / _JOURNAL / "unsealed.json").rename(root / _JOURNAL / _SEAL)
+                    _sync(root / _JOURNAL)
+                    _complete(root)
+            except BaseException:  # Ctrl-C too
+                with held_back():
+                    _roll_back(root, made)
+                raise
     except OSError as error:
-        with contextlib.suppress(OSError):
-            if not (journal / _SEAL).exists():
-                shutil.rmtree(journal, ignore_errors=True)
         where = error.filename or root
         raise WriteError(f"cannot write {where}: {error.strerror} — make it writable, then run again") from error
 
@@ -107,6 +102,38 @@ def recover(root: Path) -> None:
         raise WriteError(
             f"cannot complete an interrupted run in {root}: {error.strerror} — make it writable, then run again"
         ) from error
+
+
+def _stage(root: Path, wanted: list[Change], made: list[Path]) -> None:
+    """Write the new contents into the journal. Folders that this makes are added to `made`, outer ones first."""
+    journal = root / _JOURNAL
+    journal.mkdir()
+    steps = []
+    for number, change in enumerate(wanted):
+        if change.new is None:
+            steps.append({"path": change.path, "staged": None})
+            continue
+        folder = (root / change.path).parent
+        made += _missing(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(journal / str(number), change.new)
+        steps.append({"path": change.path, "staged": str(number)})
+    _write(journal / "unsealed.json", orjson.dumps(steps))
+
+
+def _roll_back(root: Path, made: list[Path]) -> None:
+    """Remove an unsealed journal and the folders that were made for it. A sealed one is for the next run."""
+    if (root / _JOURNAL / _SEAL).exists():
+        return
+    shutil.rmtree(root / _JOURNAL, ignore_errors=True)
+    for folder in reversed(made):
+        with contextlib.suppress(OSError):  # someone else has put a file into it
+            folder.rmdir()
+
+
+def _missing(folder: Path) -> list[Path]:
+    """The folder and those above it, as far as they are not there; the outermost first."""
+    return [one for one in reversed([folder, *folder.parents]) if not one.exists()]
 
 
 def _recover(root: Path) -> None:

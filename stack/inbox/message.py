@@ -246,6 +246,8 @@ def _links(alert: Alert, resolved: bool) -> tuple[Link, ...]:
         url = clean(url, _MAX_TEXT)
         if name == "runbook_url":
             url = _with_since(url, alert.starts_at)
+        elif alert.starts_at is not None:
+            url = _at_that_time(url, alert.starts_at)
         if url and not (resolved and name in _ONLY_WHILE_FIRING):
             found.append(Link(label, url, is_web_address(url)))
     return tuple(found)
@@ -258,6 +260,15 @@ def _with_since(url: str, since: datetime | None) -> str:
         return url
     joint = "&" if "?" in address else "?"
     return f"{address}{joint}since={int(since.timestamp())}{hash_sign}{fragment}"
+
+
+def _at_that_time(url: str, since: datetime) -> str:
+    """A dashboard's or a trace search's address, moved from the last hours to the hours around the beginning."""
+    hour = timedelta(hours=1)
+    begin, end = (int(when.timestamp()) for when in (since - hour / 4, since + hour * 3 / 4))
+    dashboard = f"from={int((since - hour).timestamp())}000&to=now"
+    traces = f"lookback=custom&start={begin}000000&end={end}000000"
+    return url.replace("from=now-6h&to=now", dashboard).replace("lookback=1h", traces)
 
 
 def is_web_address(url: str) -> bool:

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hosts
 from webpage.server import Application, Response, Server, load_static
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def port_number(text: str) -> int:
 
 
 def base_parser(name: str, description: str, port: int, example: str) -> argparse.ArgumentParser:
-    """The flags every program has: `--host`, `--port`, `--verbose`."""
+    """The flags every program has: `--host`, `--port`, `--allow-host`, `--verbose`."""
     parser = argparse.ArgumentParser(
         prog=name,
         description=description,
@@ -47,6 +48,7 @@ def base_parser(name: str, description: str, port: int, example: str) -> argpars
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument("--port", type=port_number, default=port, help="port, 0 for any free one (default %(default)s)")
+    hosts.add_option(parser)
     parser.add_argument("--verbose", action="store_true", help="write an access log to stderr")
     return parser
 
@@ -80,7 +82,8 @@ def run(name: str, options: argparse.Namespace, build: Callable[[], Application]
 
 def _listen(app: Application, options: argparse.Namespace, static: Mapping[str, Response]) -> Server:
     try:
-        return Server((options.host, options.port), app, static, options.verbose)
+        accepted = hosts.AcceptedHosts(options.host, options.allow_host)
+        return Server((options.host, options.port), app, static, accepted, options.verbose)
     except OSError as error:
         place = f"{options.host} port {options.port}"
         if error.errno == errno.EADDRINUSE:

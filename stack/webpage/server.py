@@ -12,9 +12,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from hosts import refusal
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from hosts import AcceptedHosts
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -143,11 +147,17 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(
-        self, address: tuple[str, int], app: Application, static: Mapping[str, Response], verbose: bool
+        self,
+        address: tuple[str, int],
+        app: Application,
+        static: Mapping[str, Response],
+        accepted: AcceptedHosts,
+        verbose: bool,
     ) -> None:
         """Bind and listen; raises OSError when the address is taken or not ours."""
         self.app = app
         self.static = static
+        self.accepted = accepted
         self.verbose = verbose
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, _Handler)
@@ -193,7 +203,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._read_body()
         segments, query = _parse_target(self.path)
         method = "GET" if self.command == "HEAD" else self.command
-        if method != "GET" and _is_foreign(self.headers.get("Origin"), self.headers.get("Host")):
+        host = self.headers.get("Host")
+        if not self.server.accepted.accept(host):
+            raise ResponseError(HTTPStatus.MISDIRECTED_REQUEST, refusal(host))
+        if method != "GET" and _is_foreign(self.headers.get("Origin"), host):
             raise ResponseError(HTTPStatus.FORBIDDEN, "A page of another site may not write here.")
         if segments[:1] == ("static",) and method == "GET":
             found = self.server.static.get("/".join(segments[1:]))

@@ -10,6 +10,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import hosts
 from workload.server import WorkloadServer
 from workload.simulation import Simulation
 
@@ -56,6 +57,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=8000, help="port; 0 takes a free one (default: %(default)s)")
+    hosts.add_option(parser)
     parser.add_argument(
         "--time-scale",
         type=_time_scale,
@@ -98,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     simulation = Simulation(arguments.time_scale, arguments.seed)
     try:
-        server = WorkloadServer(arguments.host, arguments.port, simulation)
+        server = WorkloadServer(arguments.host, arguments.port, simulation, arguments.allow_host)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "not a host name"
         sys.stderr.write(

@@ -16,9 +16,12 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from hosts import AcceptedHosts, refusal
 from instrumentation import tracing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from workload.played_time import PlayedClock
 
 CHAT = "/v1/chat/completions"
@@ -55,6 +58,8 @@ class GatewayHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """`/healthz`: 200 as long as this program runs."""
+        if self._refused():
+            return
         found = self.path == "/healthz"
         self._send(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND, {"status": "ok"} if found else _nothing_here())
 
@@ -66,6 +71,8 @@ class GatewayHandler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.LENGTH_REQUIRED, {"error": f"Send a body of at most {_LARGEST_BODY} bytes."})
             return
         body = self.rfile.read(int(length))
+        if self._refused():
+            return
         call = _call(body)
         if self.path != CHAT:
             self._send(HTTPStatus.NOT_FOUND, _nothing_here())
@@ -73,6 +80,13 @@ class GatewayHandler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.BAD_REQUEST, {"error": 'Send JSON with "provider" and "model", both strings.'})
         else:
             self._answer(call)
+
+    def _refused(self) -> bool:
+        host = self.headers.get("Host")
+        accepted = self.server.accepted.accept(host)
+        if not accepted:
+            self._send(HTTPStatus.MISDIRECTED_REQUEST, {"error": refusal(host)})
+        return not accepted
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class named it
         """Say nothing: traces tell it all."""
@@ -105,8 +119,12 @@ class Gateway(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, host: str, port: int, traced: bool) -> None:
-        """`traced`: spans are exported, so they show the time that the workload plays."""
+    def __init__(self, host: str, port: int, traced: bool, names: Iterable[str] = ()) -> None:
+        """`traced`: spans are exported, so they show the time that the workload plays.
+
+        `names`: further host names by which it may be called.
+        """
+        self.accepted = AcceptedHosts(host, names)
         super().__init__((host, port), GatewayHandler)
         self._traced = traced
 

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 
+import hosts
 from instrumentation import tracing
 from workload.gateway import CHAT, Gateway
 
@@ -26,11 +27,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8001, help="port; 0 takes a free one (default: %(default)s)")
+    hosts.add_option(parser)
     arguments = parser.parse_args(argv)
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     provider = tracing.tracer_provider(SERVICE, VERSION, "local")
     try:
-        gateway = Gateway(arguments.host, arguments.port, traced=provider is not None)
+        gateway = Gateway(arguments.host, arguments.port, provider is not None, arguments.allow_host)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         sys.stderr.write(

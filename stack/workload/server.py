@@ -11,9 +11,12 @@ from socketserver import ThreadingTCPServer
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from hosts import AcceptedHosts, refusal
 from workload.faults import FAULTS, FaultSettingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from workload.simulation import Simulation
 
 _LARGEST_BODY = 65_536
@@ -37,9 +40,13 @@ class WorkloadServer(ThreadingTCPServer):
     block_on_close = False  # a scraper's idle connection must not delay the end
     request_queue_size = 32
 
-    def __init__(self, host: str, port: int, simulation: Simulation) -> None:
-        """Bind `host` (a name or an address, IPv4 or IPv6) and `port`; port 0 takes any free one."""
+    def __init__(self, host: str, port: int, simulation: Simulation, names: Iterable[str] = ()) -> None:
+        """Bind `host` (a name or an address, IPv4 or IPv6) and `port`; port 0 takes any free one.
+
+        `names`: further host names by which it may be called.
+        """
         self.simulation = simulation
+        self.accepted = AcceptedHosts(host, names)
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         self.address_family = family
         super().__init__((str(address[0]), port), WorkloadHandler)
@@ -83,6 +90,8 @@ class WorkloadHandler(BaseHTTPRequestHandler):
     def _respond(self) -> None:
         try:
             body = self._body()  # always read, or it would be taken for the connection's next request
+            if not self.server.accepted.accept(self.headers.get("Host")):
+                raise RefusedError(HTTPStatus.MISDIRECTED_REQUEST, refusal(self.headers.get("Host")))
             self._dispatch([unquote(part) for part in urlsplit(self.path).path.strip("/").split("/")], body)
         except RefusedError as refused:
             self._send_json(refused.status, refused.answer)

@@ -40,7 +40,8 @@ def test_a_sound_project_has_no_problems(sound: House, module) -> None:
 
 
 def test_a_rule_that_does_not_parse_is_told_at_its_slo(sound: House) -> None:
-    sound.change(CHECKOUT, 'slo:error_ratio{slo="checkout-requests",window="1h"} >', "rate(up) >")
+    told = 'ALERTS{alertstate="firing",slo="checkout-requests",severity="page",tier!="1h"}'
+    sound.change(CHECKOUT, told, "rate(up)")
     found = sound.told(rules.check)
     assert len(found) == 1
     assert found[0].startswith(f"{_SLO}: rules: promtool refuses the rule `CheckoutRequestsBurnsFast`: ")
@@ -84,7 +85,8 @@ def test_a_broken_prometheus_configuration_is_told_once(sound: House) -> None:
 
 
 def test_rules_that_break_are_not_told_again_with_the_configuration(sound: House) -> None:
-    sound.change(CHECKOUT, 'slo:error_ratio{slo="checkout-requests",window="1h"} >', "rate(up) >")
+    told = 'ALERTS{alertstate="firing",slo="checkout-requests",severity="page",tier!="1h"}'
+    sound.change(CHECKOUT, told, "rate(up)")
     assert sound.told(prometheus.check) == []
 
 
@@ -141,10 +143,26 @@ def test_a_spec_without_a_heartbeat_is_warned_of(tmp_path: Path) -> None:
     assert mute.told(heartbeat.check) == [
         (
             "slo.yaml:1: warning: no-heartbeat: nobody expects the Watchdog, so nobody notices when Prometheus"
-            " or Alertmanager die — add `heartbeat: https://…`, the address of a service that raises the alarm"
+            " or Alertmanager die — add `heartbeat: {url_file: …}`, the address of a service that raises the alarm"
             " when no beat comes"
         )
     ]
+
+
+def test_a_heartbeat_in_a_file_is_one_whose_file_is_looked_for(tmp_path: Path) -> None:
+    spec = SPEC.replace("heartbeat: https://heartbeat.example/beat", "heartbeat: {url_file: secrets/heartbeat}")
+    kept = house(tmp_path, spec)
+    assert kept.told(heartbeat.check) == []
+    assert kept.plan.secrets == ("secrets/heartbeat", "secrets/pager", "secrets/slack")
+    assert kept.told(secrets.check) == [
+        (
+            "slo.yaml:2: warning: secret-missing: the secret file secrets/heartbeat is not there"
+            " — create it before the stack starts, mode 600"
+        )
+    ]
+    beat = next(one for one in yaml.safe_load(kept.files[CONFIG])["receivers"] if one["name"] == "heartbeat")
+    assert beat["webhook_configs"] == [{"url_file": "secrets/heartbeat", "send_resolved": False}]
+    assert kept.told(alertmanager.check) == []
 
 
 def test_secrets_that_are_missing_or_open_are_warned_of(sound: House) -> None:

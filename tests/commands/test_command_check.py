@@ -12,9 +12,9 @@ from transcript import ROOT, slostack
 
 SPEC = """\
 version: 1
-heartbeat: https://heartbeat.example/beat
+heartbeat: http://heartbeat/beat
 teams:
-  shop: {page: {webhook: "https://h.example/p"}, ticket: {slack: {channel: "#shop", url_file: secrets/slack}}}
+  shop: {page: {webhook: "https://h-example/p"}, ticket: {slack: {channel: "#shop", url_file: secrets/slack}}}
 services:
   checkout:
     team: shop

@@ -127,6 +127,17 @@ def test_generated_addresses_are_services_and_ports_of_this_file(plan: Plan) -> 
     assert {target.split(":")[0] for target in targets} <= SERVICES.keys()
 
 
+def test_own_programs_answer_to_the_name_that_the_others_call_them_by() -> None:
+    for name, service in SERVICES.items():
+        words = [part for word in service.get("command", []) for part in word.split("=")]
+        if service["image"] == SERVICES["inbox"]["image"] and "--host" in words:
+            assert words[words.index("--allow-host") + 1] == name
+        else:
+            assert "--allow-host" not in words
+    serving = {name for name, service in SERVICES.items() if "--allow-host" in str(service.get("command"))}
+    assert serving == {"inbox", "runbooks", "workload", "llm-gateway"}
+
+
 def test_the_doors_and_links_are_the_published_ports(plan: Plan) -> None:
     published = {}
     for name, service in SERVICES.items():

@@ -33,6 +33,7 @@ TABLES = {
     "TierSpec": "Own tiers",
     "Team": "Teams and receivers",
     "Receiver": "A receiver has one or several ways out:",
+    "Heartbeat": "The key of a `heartbeat` that is secret:",
     "Slack": "The keys of `slack`:",
     "Email": "The key of `email`:",
     "PagerDuty": "The keys of `pagerduty`:",

@@ -134,3 +134,55 @@ def test_a_diff_shows_the_lines(tmp_path: Path) -> None:
 
     assert change.diff().splitlines()[:2] == ["--- a/alerts/a.yml", "+++ b/alerts/a.yml"]
     assert "+new a\n" in change.diff()
+
+
+@pytest.mark.parametrize("before", [OLD, {}], ids=["over old files", "into an empty folder"])
+def test_interrupted_at_any_step_nothing_is_left_to_a_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: dict[str, bytes]
+) -> None:
+    """Ctrl-C: the old files without a trace of the new, or the new ones complete."""
+    outcomes = set()
+    for moment in range(1, 60):
+        root = tmp_path / str(moment)
+        if before:
+            write(root, before)
+        wanted = changes(root, NEW, KEPT)
+        with monkeypatch.context() as patched:
+            finished = _interrupted_at(moment, root, wanted, patched)
+        found = content(root)
+        assert found in (before, NEW), (moment, found)
+        left = {path.name for path in tmp_path.rglob("*") if path.is_dir() and not any(path.iterdir())}
+        assert not left, moment
+        assert not list(tmp_path.rglob(".slostack-journal*")), moment
+        outcomes.add(found == NEW)
+        if finished:
+            break
+    else:
+        pytest.fail("the run never finished: more steps than expected")
+
+    assert outcomes == {False, True}
+
+
+def _interrupted_at(moment: int, root: Path, wanted: list[Change], patched: pytest.MonkeyPatch) -> bool:
+    """Apply, with Ctrl-C before the step of that number; whether all steps were done before it came."""
+    count = 0
+
+    def wrap(name: str) -> None:
+        real = getattr(Path, name)
+
+        def step(self: Path, *arguments: object, **options: object) -> object:
+            nonlocal count
+            count += 1
+            if count == moment:
+                signal.raise_signal(signal.SIGINT)
+            return real(self, *arguments, **options)
+
+        patched.setattr(Path, name, step)
+
+    for name in ("mkdir", "open", "rename", "replace", "unlink", "rmdir"):
+        wrap(name)
+    try:
+        apply(root, wanted)
+    except KeyboardInterrupt:
+        return False
+    return True

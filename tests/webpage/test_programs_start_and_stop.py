@@ -80,6 +80,19 @@ def test_every_answer_forbids_foreign_content(program: tuple[str, Flags]) -> Non
             assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_it_answers_only_to_names_of_its_own(program: tuple[str, Flags]) -> None:
+    """A page whose host name was led to this machine must neither read nor write here."""
+    name, flags = program
+    with Program(name, *flags, "--allow-host", "inside") as running:
+        for host, status in (("evil.example", 421), ("localhost:80", 200), ("inside:9099", 200)):
+            answer = requests.get(running.url + "/healthz", headers={"Host": host}, timeout=5)
+            assert answer.status_code == status, host
+        headers = {"Host": "evil.example", "Origin": "http://evil.example"}
+        written = requests.post(running.url + "/hooks/phone", json={}, headers=headers, timeout=5)
+        assert written.status_code == 421
+        assert "--allow-host" in written.json()["error"]
+
+
 @pytest.mark.parametrize(
     ("text", "status"),
     [

@@ -14,7 +14,7 @@ READS = (CONFIG,)
 
 def check(context: Context) -> Iterator[Problem]:
     """A warning where the spec names no heartbeat."""
-    if context.plan.heartbeat is None:
+    if context.plan.heartbeat is None and context.plan.heartbeat_file is None:
         sentence = "nobody expects the Watchdog, so nobody notices when Prometheus or Alertmanager die"
-        remedy = "add `heartbeat: https://…`, the address of a service that raises the alarm when no beat comes"
+        remedy = "add `heartbeat: {url_file: …}`, the address of a service that raises the alarm when no beat comes"
         yield context.places.problem(CODE, sentence, remedy, ("heartbeat",), severity="warning")

@@ -38,6 +38,8 @@ def _secrets(context: Context) -> Iterator[tuple[Path, str]]:
     """Where the spec names a secret file, and its name."""
     if context.plan.mail and context.plan.mail.password_file:
         yield ("mail", "password_file"), context.plan.mail.password_file
+    if context.plan.heartbeat_file:
+        yield ("heartbeat", "url_file"), context.plan.heartbeat_file
     for team in context.plan.teams:
         for receiver in (team.page, team.ticket):
             yield from _of_receiver(receiver)

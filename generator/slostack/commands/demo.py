@@ -10,13 +10,17 @@ import click
 
 from slostack.commands.check import check
 from slostack.commands.generate import generate
-from slostack.commands.reading import plan_of, spec_options
+from slostack.commands.reading import plan_of, read, spec_options
 from slostack.commands.stack import start, step
-from slostack.failure import MISSING, Failure
+from slostack.failure import MISSING, USAGE, Failure
 from slostack.live import grafana, history, local
 from slostack.live.clients import wait_until
 from slostack.live.incident import Hop, Incident, settled
+from slostack.live.lock import locked
+from slostack.plan.build import build
 from slostack.plan.model import Plan
+from slostack.problems import failing
+from slostack.spec.load import load
 
 SCALE = 60
 ALERT = "HighErrorRate"
@@ -34,10 +38,16 @@ def demo(context: click.Context, spec: Path, environment: str | None, keep: bool
     Starts the stack on free ports, lets the API of the shipped spec fail, and shows each hop with its time: bad
     sample, firing alert, Alertmanager, inbox, runbook; then recovery. Needs no Docker.
     """
-    began = time.monotonic()
     folder = spec.parent / local.DEMO_FOLDER
-    ports = local.choose_ports(True, keep and grafana.on_path() is not None)
     environment = environment or "demo"
+    _check_suits(spec, environment)
+    with locked(folder):
+        _play(context, spec, environment, folder, keep)
+
+
+def _play(context: click.Context, spec: Path, environment: str, folder: Path, keep: bool) -> None:
+    began = time.monotonic()
+    ports = local.choose_ports(True, keep and grafana.on_path() is not None)
     _say(f"{click.style('generate', bold=True)}  from {spec}: rules, routing, dashboards, runbook facts")
     context.invoke(generate, spec=spec, environment=None, out=None, check=False, diff=False)
     _say(f"{click.style('check', bold=True)}     with promtool, amtool and the runbooks")
@@ -46,11 +56,12 @@ def demo(context: click.Context, spec: Path, environment: str | None, keep: bool
     plan = plan_of(spec, environment, time_scale=SCALE, addresses=local.addresses(ports), without=local.missing(ports))
     _say(f"Time-lapse: the same rules, every duration divided by {SCALE}. A second here is a minute of theirs.")
     local.down(folder)
-    stack = start(plan, folder, spec, ports)
     try:
+        stack = start(plan, folder, spec, ports)
         _tell(stack, plan, began)
-    except BaseException:
+    except BaseException:  # Ctrl-C too
         local.down(folder, keep=True)
+        _say_where_logs_are(folder, spec)
         raise
     if keep:
         _say("\nThe stack is still up; `slostack down --demo` stops it:")
@@ -59,6 +70,34 @@ def demo(context: click.Context, spec: Path, environment: str | None, keep: bool
     else:
         local.down(folder)
         _say("The stack is stopped, and nothing of it is left. `slostack up` starts one to stay.")
+
+
+def _check_suits(spec: Path, environment: str) -> None:
+    """Raise Failure, before anything is written, where the spec lacks what the story is about."""
+    lacks = []
+    if any(problem.code == "unknown-environment" for problem in load(spec, environment).problems):
+        lacks.append(f"the environment `{environment}`")
+    loaded = read(spec, None if lacks else environment)
+    if loaded.spec is None or failing(loaded.problems):
+        return  # `generate` says so
+    plan = build(loaded.spec, source=spec.name, environment=None if lacks else environment)
+    if all(alert.name != ALERT for alert in plan.alerts):
+        lacks.append(f"the alert {ALERT}")
+    workload = local.KNOWN_AS["workload"]
+    if all(workload not in scrape.targets for scrape in plan.scrapes):
+        lacks.append(f"a scrape job for the workload ({workload})")
+    if lacks:
+        raise Failure(
+            f"`slostack demo` plays an incident of the shipped spec, and {spec} lacks {' and '.join(lacks)}"
+            " — `slostack up` starts a stack for any spec",
+            USAGE,
+        )
+
+
+def _say_where_logs_are(folder: Path, spec: Path) -> None:
+    if (folder / "logs").is_dir():
+        which = "" if spec.parent == Path() else f" --spec {spec}"
+        step(f"the logs are kept in {folder / 'logs'}; `slostack down --demo{which}` removes them")
 
 
 def _tell(stack: local.LocalStack, plan: Plan, began: float) -> None:

@@ -10,6 +10,7 @@ from slostack.commands import containers
 from slostack.commands.reading import plan_of, spec_options
 from slostack.failure import FINDINGS, MISSING, USAGE, Failure
 from slostack.live import grafana, local, tracing
+from slostack.live.lock import locked
 from slostack.plan.model import Plan
 from slostack.render.runbooks import PageError
 from slostack.tools.errors import ToolError
@@ -79,11 +80,14 @@ def up(
         traced = tracing.wanted(traces)
     except ToolError as error:
         raise Failure(str(error), MISSING) from error
-    ports = local.choose_ports(free_ports, grafana.on_path() is not None, traced)
-    plan = plan_of(
-        spec, environment, time_scale=time_scale, addresses=local.addresses(ports), without=local.missing(ports)
-    )
-    stack = start(plan, _folder(spec, demo=False), spec, ports)
+    folder = _folder(spec, demo=False)
+    with locked(folder):
+        local.check_down(folder)
+        ports = local.choose_ports(free_ports, grafana.on_path() is not None, traced)
+        plan = plan_of(
+            spec, environment, time_scale=time_scale, addresses=local.addresses(ports), without=local.missing(ports)
+        )
+        stack = start(plan, folder, spec, ports)
     if time_scale > 1:
         click.echo(
             f"Time-lapse: everything runs {time_scale} times faster; every duration in the rules is divided by it."
@@ -102,8 +106,14 @@ def down(engine: str, spec: Path, keep: bool, data: bool, demo: bool) -> None:
     if engine == "docker":
         containers.stop(spec, data)
         return
-    count = local.down(_folder(spec, demo), keep)
+    folder = _folder(spec, demo)
+    count = 0
+    if folder.parent.exists():
+        with locked(folder):
+            count = local.down(folder, keep)
     click.echo(f"{count} processes stopped" if count else "nothing was running")
+    if not count and not demo and local.is_up(_folder(spec, demo=True)):
+        click.echo("the stack of `slostack demo` is up; `slostack down --demo` stops it")
 
 
 @click.command()
@@ -116,6 +126,8 @@ def status(engine: str, spec: Path, demo: bool) -> None:
         containers.status(spec)
         return
     stack = local.load(_folder(spec, demo))
+    if stack is None and not demo and local.is_up(_folder(spec, demo=True)):
+        raise Failure("only the stack of `slostack demo` is up — `slostack status --demo` shows it", MISSING)
     if stack is None:
         raise Failure("no stack is up — `slostack up` starts one", MISSING)
     _print(stack)

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-import requests
-
 from slostack.failure import FINDINGS, Failure
-from slostack.live.clients import TIMEOUT, Client, wait_until
+from slostack.live.clients import Client, wait_until
 from slostack.live.stack import Stack
 
 T = TypeVar("T")
@@ -83,14 +81,12 @@ class Incident:
         assert self.arrival is not None  # noqa: S101 - it arrived one hop before
         alert = self.arrival.alert(self._alert)
         url = alert["annotations"].get("runbook_url", "") if alert else ""
+        if not url:
+            raise Failure(f"the runbook of {self._alert} does not open: the alert has no link", FINDINGS)
         try:
-            answer = requests.get(url, timeout=TIMEOUT)
-        except requests.RequestException as error:
-            raise Failure(
-                f"the runbook of {self._alert} does not open: {url or 'the alert has no link'}", FINDINGS
-            ) from error
-        if not answer.ok:
-            raise Failure(f"the runbook of {self._alert} answers {answer.status_code}: {url}", FINDINGS)
+            answer = Client(url).request("GET", "")
+        except Failure as failure:
+            raise Failure(f"the runbook of {self._alert} does not open: {failure}", FINDINGS) from failure
         return f"{url} answers {answer.status_code}"
 
     def _firing(self, alerts: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -135,4 +131,4 @@ def _moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-__all__ = ["Arrival", "Client", "Hop", "Incident", "settled"]
+__all__ = ["Arrival", "Hop", "Incident", "settled"]

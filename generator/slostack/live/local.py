@@ -6,13 +6,13 @@ import contextlib
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from slostack.failure import MISSING, Failure
+from slostack.interruption import held_back
 from slostack.live import grafana, ports, programs, tracing
 from slostack.live.clients import Alertmanager, Client, Inbox, Prometheus, Workload, wait_until
 from slostack.live.ports import HOST
@@ -37,7 +37,7 @@ _READY = {
 }
 _START_SECONDS = 60.0
 # Where the spec and the stack's configuration know the programs; a local engine runs them elsewhere.
-_KNOWN_AS = {
+KNOWN_AS = {
     "prometheus": "prometheus:9090",
     "alertmanager": "alertmanager:9093",
     "inbox": "inbox:9099",
@@ -57,7 +57,6 @@ class LocalStack:
     processes: tuple[Process, ...]
     time_scale: int
     environment: str | None
-    extra: dict[str, Any] = field(default_factory=dict)
 
     def url(self, name: str) -> str:
         """The address of a part. Raises Failure where the stack has no such part."""
@@ -94,7 +93,7 @@ class LocalStack:
 
 def addresses(taken: dict[str, int]) -> dict[str, str]:
     """Where the programs run, by the address that the spec knows; and by the links' usual address."""
-    here = {known: f"{HOST}:{taken[name]}" for name, known in _KNOWN_AS.items() if name in taken}
+    here = {known: f"{HOST}:{taken[name]}" for name, known in KNOWN_AS.items() if name in taken}
     here |= {known: f"{HOST}:{taken[name]}" for known, name in tracing.KNOWN_AS.items() if name in taken}
     everything = ports.USUAL | tracing.PORTS
     usual = {f"{HOST}:{port}": f"{HOST}:{taken[name]}" for name, port in everything.items() if name in taken}
@@ -122,9 +121,7 @@ def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step:
 
     Raises Failure, with nothing left running, where a program is missing or does not come up.
     """
-    running = load(folder)
-    if running and any(process.running() for process in running.processes):
-        raise Failure(f"a stack is up already in {folder} — `slostack down` stops it", MISSING)
+    check_down(folder)
     plan = replace(plan, parts=frozenset(taken))
     needed: list[Name] = ["prometheus", "alertmanager"]
     if "jaeger" in taken:
@@ -142,8 +139,11 @@ def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step:
             step(f"starting {name} on port {taken[name]}")
             url = f"http://{HOST}:{taken[name]}"
             log = folder / "logs" / f"{name}.log"
-            started.append(start(name, argv, cwd=spec_folder.resolve(), env=env, log=log, url=url))
-            _save(LocalStack(folder, tuple(started), plan.time_scale, plan.environment))
+            # Receivers' secrets are named relative to the spec's folder. What lies there is nobody else's business.
+            cwd = (spec_folder if name == "alertmanager" else folder).resolve()
+            with held_back():  # a process that is not in `started` would never be stopped
+                started.append(start(name, argv, cwd=cwd, env=env, log=log, url=url))
+                _save(LocalStack(folder, tuple(started), plan.time_scale, plan.environment))
         for process in started:
             _await(process)
     except OSError as error:
@@ -155,6 +155,18 @@ def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step:
         stop(started)
         raise
     return LocalStack(folder, tuple(started), plan.time_scale, plan.environment)
+
+
+def is_up(folder: Path) -> bool:
+    """Whether a process of the stack below `folder` runs."""
+    stack = load(folder)
+    return stack is not None and any(process.running() for process in stack.processes)
+
+
+def check_down(folder: Path) -> None:
+    """Raise Failure where a stack runs below `folder`."""
+    if is_up(folder):
+        raise Failure(f"a stack is up already in {folder} — `slostack down` stops it", MISSING)
 
 
 def _write_configuration(plan: Plan, folder: Path, spec_folder: Path) -> None:
@@ -274,7 +286,6 @@ def _prometheus(plan: Plan, tool: Tool, config: Path, data: Path, taken: dict[st
         f"--storage.tsdb.retention.time={plan.retention}s",
         f"--web.listen-address={HOST}:{taken['prometheus']}",
         f"--web.external-url={plan.links.prometheus}",
-        "--web.enable-lifecycle",
         "--enable-feature=exemplar-storage",
     ]
     if plan.time_scale > 1:

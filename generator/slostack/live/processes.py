@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from slostack.interruption import held_back
+
 _GRACE = 10.0  # seconds between asking a process to stop and stopping it
 _STEP = 0.02
 
@@ -59,7 +61,12 @@ def start(name: str, argv: list[str], *, cwd: Path, env: Mapping[str, str], log:
 
 
 def stop(processes: list[Process]) -> None:
-    """Stop processes: ask all, wait, then insist."""
+    """Stop processes: ask all, wait, then insist. A signal to this process meanwhile takes effect afterwards."""
+    with held_back():
+        _stop(processes)
+
+
+def _stop(processes: list[Process]) -> None:
     for process in processes:
         _signal(process, signal.SIGTERM)
     deadline = time.monotonic() + _GRACE

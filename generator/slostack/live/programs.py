@@ -15,8 +15,8 @@ def folder() -> Path:
 
 
 def command(program: str, *arguments: str) -> list[str]:
-    """The command line of a program of the stack."""
-    return [sys.executable, "-m", program, *arguments]
+    """The command line of a program of the stack. `-P`: no file of the folder in which it starts is ever imported."""
+    return [sys.executable, "-P", "-m", program, *arguments]
 
 
 def environment() -> dict[str, str]:

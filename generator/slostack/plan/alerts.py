@@ -9,12 +9,14 @@ from slostack import recorded
 from slostack.burnrate import Severity, Tier, decimal_text
 from slostack.plan import texts
 from slostack.plan.model import AlertPlan, SloPlan, Window
-from slostack.promql import duration, quote
+from slostack.promql import aggregate, duration, matchers, quote
 from slostack.spec.model import LIMITS, Alert, Down, Service
 
 SERVICE_DOWN = "ServiceDown"
 THRESHOLD = "threshold"  # the label `tier` of an alert that is no burn rate
 _KEEP_FIRING: dict[Severity, int] = {"page": 300, "ticket": 900}  # seconds; a gap shorter than this is not a recovery
+# Longer than any page that it holds back, so that none is told of after the outage.
+_DOWN_KEEP_FIRING = _KEEP_FIRING["page"] + 60
 _SIGNS = {"above": ">", "below": "<", "at_least": ">=", "at_most": "<="}
 _VANISHED = "1h"
 _WORDS = {"above": "more than", "below": "less than", "at_least": "at least", "at_most": "at most"}
@@ -90,7 +92,7 @@ class ServiceAlerts:
             sentence = f"{_WORDS[limit_name]} {texts.amount(limit, alert.unit)}{lasting}"
         else:
             graph = alert.absent or ""
-            expression = vanished(graph, by, duration(alert.within))
+            expression = vanished(graph, by, duration(alert.within), {"alertname": name, "service": self._name})
             sentence = f"was there within {texts.span(alert.within)} and is gone{lasting}"
         if alert.minimum:
             floor = decimal_text(alert.minimum.at_least)
@@ -133,15 +135,16 @@ class ServiceAlerts:
             " Its other alerts are held back until it answers again."
         )
         summary = f"{self._name} is down: no target of it answers"
+        gone = vanished(up, ("job",), _VANISHED, {"alertname": SERVICE_DOWN, "service": self._name})
         return AlertPlan(
             name=SERVICE_DOWN,
             kind="down",
             service=self._name,
             team=self._service.team,
             severity=down.severity,
-            expression=f"max by (job) ({up}) == 0\nor\n({vanished(up, ('job',), _VANISHED)})",
+            expression=f"max by (job) ({up}) == 0\nor (\n  {gone}\n)",
             for_=down.for_,
-            keep_firing_for=60,
+            keep_firing_for=_DOWN_KEEP_FIRING,
             labels=self._labels(down.severity, known) | {"tier": THRESHOLD},
             annotations=self._annotations(SERVICE_DOWN, known, (), summary, description, up, None),
             by=(),
@@ -176,34 +179,72 @@ class ServiceAlerts:
         }
         if "grafana" not in to.without:
             out["dashboard_url"] = to.board(self._dashboard, board, [label for label in slo_labels if label in by])
-        out |= {"query_url": to.graph(graph), "silence_url": to.silence(name, known)}
+        out |= {"query_url": to.graph(graph), "silence_url": to.silence(name, known, by)}
         if self._service.traces and "traces" not in to.without:
             out["traces_url"] = to.traces(self._service.traces)
         return out
 
 
 def burn_expression(slo: SloPlan, tier: Tier) -> str:
-    """The condition of one tier: both windows above B · b, with enough failures and events in the long one."""
+    """The rule of one tier; its value is the error ratio of the tier's long window.
+
+    It begins when the tier's condition holds, the shortest window of its severity burns too, and no other alert of the
+    same severity tells of this SLO and group already. It goes on while any tier of its severity holds. So an incident
+    is one alert from its first to its last minute, whichever windows it passes through, and none begins in the image
+    of an incident that is over.
+    """
+    siblings = [each for each in slo.tiers if each.severity == tier.severity]
+    now = min(siblings, key=lambda each: each.short).short
+    on = f"on ({', '.join(slo.by)})"
+    firing = {"alertstate": "firing", "slo": slo.id, "severity": tier.severity}
+    own = "ALERTS" + matchers(firing | {"tier": duration(tier.long)})
+    others = f"ALERTS{matchers(firing)[:-1]},tier!={quote(duration(tier.long))}}}"
+    begins = [_holds(slo, tier)]
+    if now != tier.short:
+        threshold = decimal_text(tier.threshold(slo.period, slo.budget))
+        begins.append(f"and ignoring ({recorded.WINDOW}) {recorded.ratio(slo.id, now)} > {threshold}")
+    begins.append(f"unless {on} {others}")
+    goes_on = "\n      or ".join(f"({_holds(slo, each)})" for each in siblings)
+    return (
+        f"max without ({recorded.WINDOW}, {recorded.PERIOD}) (\n"
+        f"  {recorded.ratio(slo.id, tier.long)} and ignoring ({recorded.WINDOW}) (\n"
+        f"    (\n      {_lines(begins)}\n    )\n"
+        f"    or (\n      ({goes_on})\n      and {on} {own}\n    )\n"
+        f"  )\n)"
+    )
+
+
+def _lines(parts: list[str]) -> str:
+    return "\n      ".join(parts)
+
+
+def _holds(slo: SloPlan, tier: Tier) -> str:
+    """The condition of a tier: both windows above B · b, with enough failures and events in the long one."""
     threshold = decimal_text(tier.threshold(slo.period, slo.budget))
     failures = recorded.count(recorded.ERRORS, slo.id, tier.long)
     parts = [
-        f"({recorded.ratio(slo.id, tier.long)} > {threshold})",
-        f"({recorded.ratio(slo.id, tier.short)} > {threshold})",
-        f"({failures} >= {slo.minimum_failures})",
+        f"{recorded.ratio(slo.id, tier.long)} > {threshold}",
+        f"{recorded.ratio(slo.id, tier.short)} > {threshold}",
+        f"{failures} >= {slo.minimum_failures}",
     ]
     if slo.minimum_events:
-        parts.append(f"({recorded.count(recorded.TOTAL, slo.id, tier.long)} >= {slo.minimum_events})")
+        parts.append(f"{recorded.count(recorded.TOTAL, slo.id, tier.long)} >= {slo.minimum_events}")
     if tier.severity == "ticket" and Window(tier.long).tiled:
         # A young SLO's long window holds little: the tier waits until its far end was recorded.
         complete = recorded.count(recorded.COMPLETE, slo.id, tier.long)
         parts.append(f"last_over_time({complete}[45m])")
-    condition = f"\n  and ignoring ({recorded.WINDOW}) ".join(parts)
-    return f"max without ({recorded.WINDOW}, {recorded.PERIOD}) (\n  {condition}\n)"
+    return f" and ignoring ({recorded.WINDOW}) ".join(parts)
 
 
-def vanished(series: str, by: tuple[str, ...], within: str) -> str:
-    """A series that was there within a time and is not any more; a series that never was there is not missed."""
+def vanished(series: str, by: tuple[str, ...], within: str, alert: dict[str, str]) -> str:
+    """A series that was there within a time and is not any more; one that never was there is not missed.
+
+    `alert` names the alert that this is for: once it fires it goes on until the series is back, however long.
+    """
     labels = ", ".join(by)
+    whole = aggregate("max", labels)
+    firing = matchers(alert | {"alertstate": "firing"})
     return (
-        f"max by ({labels}) (present_over_time({series}[{within}])) unless on ({labels}) max by ({labels}) ({series})"
+        f"({whole} (present_over_time({series}[{within}])) or {whole} (ALERTS{firing}))\n"
+        f"  unless on ({labels}) {whole} ({series})"
     )

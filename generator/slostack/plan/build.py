@@ -25,7 +25,7 @@ from slostack.plan.model import (
 )
 from slostack.plan.texts import Addresses
 from slostack.spec.hours import parse_hours
-from slostack.spec.model import Receiver, Service, Slo, Spec, Team
+from slostack.spec.model import Heartbeat, Receiver, Service, Slo, Spec, Team
 
 SLOS_PER_SHARD = 25
 SCRAPE_INTERVAL = 15
@@ -82,7 +82,8 @@ def build(
         environment=environment,
         links=links,
         mail=spec.mail,
-        heartbeat=_moved(spec.heartbeat, moved) if spec.heartbeat else None,
+        heartbeat=_moved(spec.heartbeat, moved) if isinstance(spec.heartbeat, str) else None,
+        heartbeat_file=spec.heartbeat.url_file if isinstance(spec.heartbeat, Heartbeat) else None,
         monitoring_team=monitoring_team,
         retention=spec.retention,
         teams=teams,
@@ -193,6 +194,7 @@ def _moved(url: str, moved: Mapping[str, str]) -> str:
 
 def _secrets(spec: Spec) -> set[str]:
     files = {spec.mail.password_file} if spec.mail else set()
+    files.add(spec.heartbeat.url_file if isinstance(spec.heartbeat, Heartbeat) else None)
     for team in spec.teams.values():
         for receiver in (team.page, team.ticket):
             files.add(receiver.webhook_file)

@@ -12,7 +12,7 @@ from slostack.spec.sli import Events, Latency, Limit
 
 # Time slices are averages over two minutes, so that a job scraped once a minute always has a sample in it.
 _SLICE = "2m"
-_GONE = "1h"  # a series that was there within this time and is not any more counts as down, not as idle
+_GONE = "6h"  # a series that was there within this time and is not any more counts as down, not as idle
 
 
 def indicator(slo: Slo, service: Service) -> Indicator:

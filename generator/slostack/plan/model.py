@@ -194,6 +194,7 @@ class Plan:
     periods: tuple[int, ...]  # the distinct periods of the SLOs, in seconds
     group_labels: tuple[str, ...]  # every label that some SLO or alert is grouped by
     time_scale: int = 1
+    heartbeat_file: str | None = None  # a file that holds such an address, instead of `heartbeat`
     secrets: tuple[str, ...] = ()  # files that receivers read
     addresses: Mapping[str, str] = field(default_factory=dict)  # host:port → where a local engine runs that program
     parts: frozenset[str] = PARTS  # the programs of the stack that run

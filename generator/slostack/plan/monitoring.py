@@ -25,6 +25,7 @@ class _Condition:
     summary: str
     describe: str
     sentence: str
+    keep: int = 300
 
 
 _CONDITIONS = (
@@ -37,6 +38,7 @@ _CONDITIONS = (
         "The alert path works",
         "This alert always fires. A heartbeat receiver expects it and raises the alarm when it stays away.",
         "always",
+        keep=0,
     ),
     _Condition(
         "PrometheusRuleFailures",
@@ -67,6 +69,7 @@ _CONDITIONS = (
         "Prometheus cannot scrape {job} at {instance}",
         "What this target measures is unknown while this lasts.",
         "a target failed its scrapes for 5 minutes",
+        keep=0,  # ends with the outage that explains it, or it would be told when ServiceDown is over
     ),
     _Condition(
         "AlertmanagerUnreachable",
@@ -171,7 +174,7 @@ def alerts(team: str, to: texts.Addresses) -> Iterator[AlertPlan]:
             severity=condition.severity,
             expression=condition.expression,
             for_=condition.for_,
-            keep_firing_for=0 if condition.severity == "none" else 300,
+            keep_firing_for=condition.keep,
             labels={"severity": condition.severity, "team": team, "service": SERVICE, "tier": THRESHOLD},
             annotations={
                 "summary": summary,
@@ -179,7 +182,7 @@ def alerts(team: str, to: texts.Addresses) -> Iterator[AlertPlan]:
                 "command": to.query_command(condition.expression),
                 "runbook_url": to.runbook(condition.name, known, condition.by),
                 "query_url": to.graph(condition.expression),
-                "silence_url": to.silence(condition.name, known),
+                "silence_url": to.silence(condition.name, known, condition.by),
             },
             by=condition.by,
             slo=None,

@@ -26,12 +26,13 @@ _VALUE = {
 }
 # Prometheus adds this label to what it sends, after the annotations were made.
 _ENVIRONMENT = "{{ with $externalLabels.environment }}&environment={{ . | urlquery }}{{ end }}"
+_QUOTABLE = r'reReplaceAll "([\"\\\\])" "\\$1"'  # a label's value inside a matcher's quotes
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def literal(text: str) -> str:
-    """`text` as it stands, whatever braces it has."""
-    return re.sub(r"\{\{|\}\}", lambda match: f'{{{{ "{match.group()}" }}}}', text)
+    """`text` as it stands, whatever braces it has, and whatever template follows it."""
+    return re.sub(r"[{}]{2,}|\{\Z", lambda match: f'{{{{ "{match.group()}" }}}}', text)
 
 
 def with_value(sentence: str, unit: str, labels: Iterable[str]) -> str:
@@ -90,20 +91,49 @@ def where(labels: Iterable[str]) -> str:
 
 
 def burn_description(slo: str, promise: str, tier: Tier, period: int, budget: Fraction, by: Iterable[str]) -> str:
-    """What is burning, how fast, and how long the budget lasts at that rate; $value is the long window's ratio."""
+    """What is burning, how fast, who is hit worst, and how long the budget lasts; $value is the long window's ratio.
+
+    Prometheus fills it at each evaluation. What a query cannot answer, such as the budget of an SLO that is younger
+    than its period, is not said.
+    """
     labels = list(by)
-    series = f'{recorded.REMAINING}{{slo=\\"{slo}\\"{"".join(f",{label}=%q" for label in labels)}}}'
+    group = "".join(f",{label}=%q" for label in labels)
     values = "".join(f" $labels.{label}" for label in labels)
-    seconds = decimal_text(period * budget)  # the budget as time of total outage
-    first = "{{ . | first | value | "
+    left = f'{recorded.REMAINING}{{slo=\\"{slo}\\"{group}}}'
+    whole = f'{recorded.COMPLETE}{{slo=\\"{slo}\\",window=\\"{duration(period)}\\"{group}}}'
+    known = f"{left} and ignoring (window) last_over_time({whole}[45m])"
+    hours = decimal_text(period * budget / 3600, 6)  # the budget as time of total outage
     return (
-        f"{literal(promise)}{where(labels)}: {{{{ $value | humanizePercentage }}}} broke this in the last"
-        f" {span(tier.long)}; {percent(budget)} may, over {span(period)}."
-        f' {{{{ with query (printf "vector(%g / {decimal_text(budget)})" $value) }}}}The budget burns at'
-        f' {first}printf "%.1f" }}}} times the even rate.{{{{ end }}}}'
-        f'{{{{ with query (printf "{series}"{values}) }}}} {first}humanizePercentage }}}} of it is left{{{{ end }}}}'
-        f'{{{{ with query (printf "clamp_min({series}, 0) * {seconds} / %g"{values} $value) }}}},'
-        f" gone in {first}humanizeDuration }}}}{{{{ end }}}}."
+        f"{literal(promise)}{where(labels)}: {{{{ $value | humanizePercentage }}}} broke this over {span(tier.long)};"
+        f" {percent(budget)} may, over {span(period)}."
+        f'{{{{ with query (printf "vector(%g / {decimal_text(budget)})" $value) }}}} The budget burns at'
+        f' {{{{ . | first | value | printf "%.1f" }}}} times the even rate.{{{{ end }}}}'
+        f"{_worst(slo, tier, budget, period, labels)}"
+        f'{{{{ with query (printf "100 * ({known})"{values}{values}) }}}}{{{{ $left := . | first | value }}}}'
+        f"{{{{ if le $left 0.0 }}}} The budget is gone.{{{{ else }}}}"
+        f' {{{{ printf "%.0f" $left }}}} % of it is left'
+        f'{{{{ with query (printf "vector(%g * {hours} / 100 / %g)" $left $value) }}}}'
+        f"{{{{ $hours := . | first | value }}}}, gone in {_HOURS}{{{{ end }}}}.{{{{ end }}}}{{{{ end }}}}"
+    )
+
+
+_HOURS = (
+    '{{ if ge $hours 48.0 }}{{ with query (printf "vector(%g / 24)" $hours) }}{{ . | first | value | printf "%.0f" }}'
+    ' days{{ end }}{{ else if ge $hours 1.0 }}{{ printf "%.0f" $hours }} h{{ else }}less than an hour{{ end }}'
+)
+
+
+def _worst(slo: str, tier: Tier, budget: Fraction, period: int, labels: list[str]) -> str:
+    """Of a grouped SLO: how many groups burn, and the worst three; templates of a notification cannot sort."""
+    if not labels:
+        return ""
+    burning = f"{recorded.ratio(slo, tier.long)} > {decimal_text(tier.threshold(period, budget))}"
+    count, worst = (query.replace('"', '\\"') for query in (f"count({burning})", f"sort_desc(topk(3, {burning}))"))
+    names = " ".join(f"{{{{ .Labels.{label} }}}}" for label in labels)
+    return (
+        f'{{{{ with query "{count}" }}}} Groups that burn: {{{{ . | first | value }}}}; worst:{{{{ end }}}}'
+        f'{{{{ range $index, $one := query "{worst}" }}}}{{{{ if $index }}}},{{{{ end }}}} {names}'
+        f" {{{{ .Value | humanizePercentage }}}}{{{{ end }}}}."
     )
 
 
@@ -136,10 +166,13 @@ class Addresses:
         query = urlencode({"g0.expr": expression, "g0.tab": "0", "g0.range_input": range_})
         return f"{self._links.prometheus}/graph?{query}"
 
-    def silence(self, alert: str, known: dict[str, str]) -> str:
-        """Alertmanager's form for a silence of this alert, with its matchers filled in."""
-        filters = quote(matchers({"alertname": alert} | known), safe="")
-        return f"{self._links.alertmanager}/#/silences/new?filter={filters}"
+    def silence(self, alert: str, known: dict[str, str], by: Iterable[str]) -> str:
+        """Alertmanager's form for a silence of this alert and these groups, with its matchers filled in."""
+        fixed = quote(matchers({"alertname": alert} | known)[:-1], safe="")
+        groups = "".join(
+            f"{quote(f',{label}=', safe='')}%22{{{{ $labels.{label} | {_QUOTABLE} | urlquery }}}}%22" for label in by
+        )
+        return f"{self._links.alertmanager}/#/silences/new?filter={fixed}{groups}%7D"
 
     def query_command(self, expression: str) -> str:
         """A first command: ask Prometheus, in a way that can be pasted into any shell."""

@@ -258,6 +258,16 @@ class Service(Node):
     boards: dict[Name, Board] = Field(default_factory=dict, description="Dashboards, by name")
 
 
+class Heartbeat(Node):
+    """A heartbeat whose address is a secret and so a file."""
+
+    url_file: Path = Field(description="A file that holds the address")
+
+
+def _file_or_address(value: Any) -> str:
+    return "file" if isinstance(value, (dict, Heartbeat)) else "address"
+
+
 class Spec(Node):
     """The whole of `slo.yaml`."""
 
@@ -269,7 +279,12 @@ class Spec(Node):
     period: Duration = Field(30 * 86_400, description="The error budgets' period, in whole days; 28d and 30d are usual")
     retention: Duration = Field(45 * 86_400, description="How long Prometheus keeps samples")
     monitoring_team: Name | None = Field(None, description="Who hears of faults of the monitoring; else the first team")
-    heartbeat: Url | None = Field(None, description="A receiver that expects the Watchdog and raises alarm at silence")
+    heartbeat: (
+        Annotated[Annotated[Heartbeat, Tag("file")] | Annotated[Url, Tag("address")], Discriminator(_file_or_address)]
+        | None
+    ) = Field(
+        None, description="A receiver that expects the Watchdog and raises alarm at silence; `url_file` if it is secret"
+    )
     runbooks_folder: Folder = Field("runbooks", description="Where the runbook pages are kept")
     tiers: dict[Name, Annotated[list[TierSpec], Field(min_length=1, max_length=10)]] = Field(
         default_factory=dict, description="Own sets of burn-rate tiers, by name"

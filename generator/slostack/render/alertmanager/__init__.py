@@ -133,9 +133,15 @@ def _inhibit_rules(plan: Plan) -> list[dict[str, Any]]:
             "equal": same + groups,
         },
         {
-            "name": "a service that is down holds back its symptoms",
-            "source_matchers": [f"alertname={quote(SERVICE_DOWN)}"],
+            "name": "a service that is down, and pages, holds back its symptoms",
+            "source_matchers": [f"alertname={quote(SERVICE_DOWN)}", 'severity="page"'],
             "target_matchers": [f"alertname!={quote(SERVICE_DOWN)}", f"alertname!={quote(WATCHDOG)}"],
+            "equal": [_ENVIRONMENT, "service"],
+        },
+        {
+            "name": "a service that is down, and is a ticket, holds back no page",
+            "source_matchers": [f"alertname={quote(SERVICE_DOWN)}", 'severity="ticket"'],
+            "target_matchers": [f"alertname!={quote(SERVICE_DOWN)}", 'severity="ticket"'],
             "equal": [_ENVIRONMENT, "service"],
         },
         {
@@ -157,7 +163,8 @@ def _interval(name: str, hours: Hours) -> dict[str, Any]:
 
 
 def _heartbeat(plan: Plan) -> dict[str, Any]:
-    if plan.heartbeat is None:
+    if plan.heartbeat is None and plan.heartbeat_file is None:
         # Known to lead nowhere: `slostack check` warns of it, because then nobody notices a silent pipeline.
         return {"name": HEARTBEAT}
-    return {"name": HEARTBEAT, "webhook_configs": [{"url": plan.heartbeat, "send_resolved": False}]}
+    address = {"url": plan.heartbeat} if plan.heartbeat else {"url_file": plan.heartbeat_file}
+    return {"name": HEARTBEAT, "webhook_configs": [address | {"send_resolved": False}]}

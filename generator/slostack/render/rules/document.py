@@ -46,7 +46,7 @@ class Group:
     def text(self) -> str:
         """The group as an item of the list `groups`, below its comment."""
         entry = {"name": self.name, "interval": self.interval, "rules": [rule.entry() for rule in self.rules]}
-        lines = yamltext.document([entry], self.comment).splitlines()
+        lines = yamltext.document([entry], self.comment).removesuffix("\n").split("\n")
         return "".join(f"  {line}\n" if line else "\n" for line in lines)
 
 

@@ -131,7 +131,8 @@ def _about(seconds: Fraction | None) -> str:
 
 def _fixed(url: str) -> str:
     """An alert's link without the parts that only the firing alert knows."""
-    return "&".join(part for part in url.split("&") if "{{" not in part)
+    without = re.sub(r"%2C\w+%3D%22\{\{.*?\}\}%22", "", url)  # a matcher of a silence
+    return "&".join(part for part in without.split("&") if "{{" not in part)
 
 
 def _flat(expression: str) -> str:

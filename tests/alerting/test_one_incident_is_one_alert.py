@@ -1,0 +1,142 @@
+"""Which alert fires when, minute by minute, in promtool: an incident is one alert from its beginning to its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from slostack.plan.build import build
+from slostack.render.rules import FOLDER, render
+from slostack.spec.load import parse
+from slostack.tools.promtool import test_rules as run_rule_tests
+
+SPEC = """
+version: 1
+teams: {shop: {page: {webhook: "http://x/p"}, ticket: {webhook: "http://x/t"}}}
+services:
+  shop:
+    team: shop
+    job: shop
+    slos:
+      requests: {promise: Orders succeed, objective: 99.9, events: {bad: bad_total, total: all_total}}
+      tenants: {promise: Tenants succeed, objective: 99.9, events: {bad: bad_total, total: all_total}, by: [tenant]}
+    alerts:
+      HighErrorRate: {severity: page, summary: High, when: error_share, above: 5%, for: 5m, slo: requests}
+      ExportGone: {severity: ticket, summary: Gone, absent: export_time, within: 1h}
+"""
+MINUTES = 400
+OUTAGE = (20, 80)  # minutes in which half of all requests fail; before it an even past of all windows
+
+
+def share(window: int, at: int) -> float:
+    """The error ratio over `window` minutes at a minute, with even traffic."""
+    begin, end = OUTAGE
+    return 0.5 * max(0, min(at, end) - max(at - window, begin)) / window
+
+
+def series(slo: str, labels: str = "", scale: float = 1) -> list[dict[str, str]]:
+    """What the recording rules give for the outage, minute by minute."""
+    windows = {"5m": 5, "30m": 30, "1h": 60, "2h": 120, "6h": 360, "1d": 1440, "3d": 4320}
+    out = []
+    for name, minutes in windows.items():
+        common = f'slo="{slo}",service="shop",period="30d",window="{name}"{labels}'
+        ratios = [scale * share(minutes, at) for at in range(MINUTES)]
+        out.append({"series": f"slo:error_ratio{{{common}}}", "values": " ".join(f"{one:.6f}" for one in ratios)})
+        counts = [one * minutes * 1000 for one in ratios]
+        out.append({"series": f"slo:error:events{{{common}}}", "values": " ".join(f"{one:.0f}" for one in counts)})
+        out.append({"series": f"slo:window_complete:bool{{{common}}}", "values": f"1x{MINUTES}"})
+    return out
+
+
+def firing(tmp_path: Path, given: list[dict[str, str]], expected: list[tuple[int, list[str]]]) -> None:
+    """Hold, at some minutes, the firing alerts as `name/tier/tenant`."""
+    loaded = parse(SPEC, "slo.yaml")
+    assert loaded.spec is not None, loaded.problems
+    rules = render(build(loaded.spec))
+    (tmp_path / "rules.yml").write_text(rules[f"{FOLDER}/shop.yml"])
+    query = 'count by (alertname, tier, tenant) (ALERTS{alertstate="firing"})'
+    tests: list[dict[str, Any]] = []
+    for minute, alerts in expected:
+        samples = []
+        for alert in alerts:
+            name, tier, *tenant = alert.split("/")
+            labels = f'alertname="{name}",tier="{tier}"' + "".join(f',tenant="{one}"' for one in tenant)
+            samples.append({"labels": f"{{{labels}}}", "value": 1})
+        tests.append({"expr": query, "eval_time": f"{minute}m", "exp_samples": samples})
+    document = {
+        "rule_files": ["rules.yml"],
+        "evaluation_interval": "1m",
+        "tests": [{"interval": "1m", "input_series": given, "promql_expr_test": tests}],
+    }
+    (tmp_path / "test.yml").write_text(yaml.safe_dump(document, width=10**9))
+    report = run_rule_tests([tmp_path / "test.yml"])
+    assert report.ok, "\n".join(str(group) for group in report.groups)
+
+
+ALIVE = [{"series": 'up{job="shop",instance="a"}', "values": f"1x{MINUTES}"}]
+
+
+def test_the_first_tier_tells_of_an_incident_to_its_end(tmp_path: Path) -> None:
+    fast = "ShopRequestsBurnsFast/1h"
+    # The tickets' windows cross their thresholds too; the page holds them back in Alertmanager.
+    slow = "ShopRequestsBurnsSlowly/1d"
+    given = [*ALIVE, *series("shop-requests")]
+    firing(
+        tmp_path,
+        given,
+        [
+            (19, []),
+            (25, [fast]),
+            (60, [fast, slow]),  # the 6 h tier holds as well, and stays silent
+            (84, [fast, slow]),
+            (100, [fast, slow]),  # 20 minutes after recovery only the 6 h tier holds: the same alert goes on
+            (120, [slow]),  # its 30 m window is clean: over
+            (180, [slow]),
+        ],
+    )
+
+
+def test_groups_are_incidents_of_their_own(tmp_path: Path) -> None:
+    given = [*ALIVE, *series("shop-tenants", ',tenant="a"'), *series("shop-tenants", ',tenant="b"', scale=0.001)]
+    firing(tmp_path, given, [(25, ["ShopTenantsBurnsFast/1h/a"]), (100, ["ShopTenantsBurnsFast/1h/a", SLOW_A])])
+
+
+SLOW_A = "ShopTenantsBurnsSlowly/1d/a"
+
+
+def test_an_owners_page_that_told_first_is_not_told_again_after_recovery(tmp_path: Path) -> None:
+    begin, end = OUTAGE
+    # The owner's threshold is crossed at once and holds for 5 minutes before the burn rate of an hour is reached.
+    owners = [0.5 if begin - 10 <= at < end else 0 for at in range(MINUTES)]
+    given = [*ALIVE, *series("shop-requests"), {"series": "error_share", "values": " ".join(map(str, owners))}]
+    slow = "ShopRequestsBurnsSlowly/1d"
+    firing(
+        tmp_path,
+        given,
+        [
+            (begin + 1, ["HighErrorRate/threshold"]),
+            (60, ["HighErrorRate/threshold", slow]),
+            (100, [slow]),  # over for the owner's alert; the burn rate's image of it begins no page
+        ],
+    )
+
+
+@pytest.mark.parametrize("minute", [45, 99, 101, 200, 390])
+def test_a_service_that_vanished_stays_down_until_it_is_back(tmp_path: Path, minute: int) -> None:
+    gone = [{"series": 'up{job="shop",instance="a"}', "values": f"1x40 stale _x{MINUTES - 42}"}]
+    firing(tmp_path, gone, [(39, []), (minute, ["ServiceDown/threshold"])])
+
+
+def test_an_absence_lasts_until_the_series_is_back(tmp_path: Path) -> None:
+    export = {"series": "export_time", "values": "1x40 stale _x199 " + "1 " * 100}
+    firing(tmp_path, [*ALIVE, export], [(39, []), (45, GONE), (120, GONE), (230, GONE), (300, [])])
+
+
+GONE = ["ExportGone/threshold"]
+
+
+def test_what_never_was_there_is_not_missed(tmp_path: Path) -> None:
+    firing(tmp_path, ALIVE, [(10, []), (300, [])])

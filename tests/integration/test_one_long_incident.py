@@ -1,0 +1,46 @@
+"""An hour of failure, as the person on duty lives it: one message when it begins, one when it is over."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from slostack.live import history
+from slostack.live.local import LocalStack
+from tests.integration.conftest import SCALE, shipped_plan
+
+HOUR = 3600 / SCALE
+# After recovery the 30 m window of the slower tier has to empty, then Alertmanager's group interval passes.
+RECOVERY = 50 * 60 / SCALE
+
+
+@pytest.mark.timeout(300)
+def test_an_hour_of_failure_wakes_once_for_each_thing_that_burns(stack: LocalStack) -> None:
+    history.write(shipped_plan(time_scale=SCALE), stack.prometheus)
+    stack.workload.fail("errors")  # crosses the owners' threshold first, then both tiers of the budget's burn rate
+    stack.workload.fail("agent-errors")  # burns the budget of one agent; there is no owners' alert about it
+    time.sleep(HOUR)
+    during = [_told(one) for one in stack.inbox.notifications()]
+    stack.workload.recover()
+    time.sleep(RECOVERY)
+    after = [_told(one) for one in stack.inbox.notifications()][len(during) :]
+
+    assert sorted(during) == [
+        ("firing", "search-page", "HighErrorRate"),
+        ("firing", "search-page", "MctsFrameworkAgentsBurnsFast"),
+    ]
+    assert sorted(after) == [
+        ("resolved", "search-page", "HighErrorRate"),
+        ("resolved", "search-page", "MctsFrameworkAgentsBurnsFast"),
+    ]
+
+
+def _told(notification: dict[str, object]) -> tuple[str, str, str]:
+    alerts = notification["alerts"]
+    assert isinstance(alerts, list)
+    return (
+        str(notification["status"]),
+        str(notification["receiver"]),
+        " ".join(sorted({alert["labels"]["alertname"] for alert in alerts})),
+    )
