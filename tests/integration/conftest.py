@@ -27,7 +27,7 @@ def shipped_plan(ports: dict[str, int] | None = None, time_scale: int = 1) -> Pl
     )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalStack]:
     """A running time-lapse of the shipped spec, with every target scraped."""
     ports = local.choose_ports(any_free=True, with_grafana=False)
