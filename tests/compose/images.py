@@ -21,13 +21,13 @@ from pathlib import Path
 import docker
 from docker.errors import DockerException, ImageNotFound
 
+from slostack.tools.apt_sources import debian_mirror, read
 from slostack.tools.catalogue import Name
 from slostack.tools.find import find
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "slostack-test/base:trixie"
 SUITE = "trixie"
-MIRROR = "http://deb.debian.org/debian"
 PACKAGES = ("python3", "python3-venv", "ca-certificates")
 
 
@@ -93,7 +93,7 @@ def _base(client: docker.DockerClient) -> str:
         packages = f"--include={','.join(PACKAGES)}"
         try:
             subprocess.run(
-                ["debootstrap", "--variant=minbase", packages, SUITE, str(made), MIRROR],
+                ["debootstrap", "--variant=minbase", packages, SUITE, str(made), debian_mirror(read()).uri],
                 check=True,
                 capture_output=True,
                 timeout=900,

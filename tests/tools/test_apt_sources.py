@@ -12,14 +12,14 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 def test_one_line_sources_with_options_comments_and_sources_of_source_code() -> None:
     text = """\
 # deb http://commented.example/debian bookworm main
-deb http://deb.debian.org/debian bookworm main contrib # a comment
-deb-src http://deb.debian.org/debian bookworm main
+deb http://mirror.example/debian bookworm main contrib # a comment
+deb-src http://mirror.example/debian bookworm main
 deb [ arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg ] http://mirror.example/debian/ sid main
 deb\thttp://flat.example/ ./
 deb cdrom:[Debian 12]/ bookworm main
 """
     assert parse_one_line(text)[:3] == [
-        Source("http://deb.debian.org/debian", "bookworm", ("main", "contrib")),
+        Source("http://mirror.example/debian", "bookworm", ("main", "contrib")),
         Source("http://mirror.example/debian/", "sid", ("main",), (KEYRING,)),
         Source("http://flat.example/", "./", ()),
     ]
@@ -75,8 +75,8 @@ def test_the_main_archive_is_told_from_security_updates_and_other_peoples_packag
     sources = [
         Source("https://packages.example/apt", "cloud-sdk-bookworm", ("main",)),
         Source("https://deb.nodesource.example/node", "nodistro", ("main",)),
-        Source("http://deb.debian.org/debian-security", "bookworm-security", ("main",)),
-        Source("http://deb.debian.org/debian", "bookworm-updates", ("main",)),
+        Source("http://mirror.example/debian-security", "bookworm-security", ("main",)),
+        Source("http://mirror.example/debian", "bookworm-updates", ("main",)),
         Source("cdrom:[Debian]/", "bookworm", ("main",)),
         Source("http://nearby.example/debian", "bookworm", ("main",), (KEYRING,)),
     ]

@@ -38,7 +38,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def offline(fake: Fake, empty_cache: Path) -> Fake:
     """A machine whose apt, Go and Docker all fail in their own words."""
-    fake("apt-get", 'echo "E: Failed to fetch http://deb.debian.org/ Temporary failure resolving name" >&2; exit 100')
+    fake("apt-get", 'echo "E: Failed to fetch http://mirror.example/ Temporary failure resolving name" >&2; exit 100')
     fake("apt-config", "exit 0")
     fake("dpkg", "echo amd64")
     fake("dpkg-deb", "exit 1")
