@@ -53,7 +53,7 @@ class ServiceAlerts:
         known = {"service": self._name, "slo": slo.id}
         broken = "of the time is bad" if slo.measures == "time" else "fail"
         summary = (
-            f"{texts.literal(slo.promise)}{texts.where(slo.by)} — {{{{ $value | humanizePercentage }}}}"
+            f"{texts.literal(slo.promise)}{texts.where(slo.by)} — {{{{ $value | {texts.PERCENT} }}}}"
             f" {broken}, promised at most {texts.percent(slo.budget)}"
         )
         for tier in slo.tiers:

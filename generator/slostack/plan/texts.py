@@ -16,8 +16,9 @@ from slostack.burnrate import Tier, decimal_text
 from slostack.promql import duration, matchers
 from slostack.spec.model import Links
 
+PERCENT = 'humanizePercentage | reReplaceAll "%" " %"'  # written as the sentences around it write percentages
 _VALUE = {
-    "percent": "{{ $value | humanizePercentage }}",
+    "percent": f"{{{{ $value | {PERCENT} }}}}",
     "seconds": "{{ $value | humanizeDuration }}",
     "bytes": "{{ $value | humanize }}B",
     "per second": '{{ $value | printf "%.3g" }} per second',
@@ -53,8 +54,8 @@ def with_value(sentence: str, unit: str, labels: Iterable[str]) -> str:
 
 
 def plain(sentence: str) -> str:
-    """The spec's sentence without its placeholders, where no alert fills them."""
-    return " ".join(_PLACEHOLDER.sub("", sentence).replace(" ,", ",").split()).rstrip(" ,:")
+    """The spec's sentence where no alert fills its placeholders."""
+    return _PLACEHOLDER.sub("…", sentence)
 
 
 def amount(value: Fraction, unit: str) -> str:
@@ -104,7 +105,7 @@ def burn_description(slo: str, promise: str, tier: Tier, period: int, budget: Fr
     known = f"{left} and ignoring (window) last_over_time({whole}[45m])"
     hours = decimal_text(period * budget / 3600, 6)  # the budget as time of total outage
     return (
-        f"{literal(promise)}{where(labels)}: {{{{ $value | humanizePercentage }}}} broke this over {span(tier.long)};"
+        f"{literal(promise)}{where(labels)}: {{{{ $value | {PERCENT} }}}} broke this over {span(tier.long)};"
         f" {percent(budget)} may, over {span(period)}."
         f'{{{{ with query (printf "vector(%g / {decimal_text(budget)})" $value) }}}} The budget burns at'
         f' {{{{ . | first | value | printf "%.1f" }}}} times the even rate.{{{{ end }}}}'
@@ -133,7 +134,7 @@ def _worst(slo: str, tier: Tier, budget: Fraction, period: int, labels: list[str
     return (
         f'{{{{ with query "{count}" }}}} Groups that burn: {{{{ . | first | value }}}}; worst:{{{{ end }}}}'
         f'{{{{ range $index, $one := query "{worst}" }}}}{{{{ if $index }}}},{{{{ end }}}} {names}'
-        f" {{{{ .Value | humanizePercentage }}}}{{{{ end }}}}."
+        f" {{{{ .Value | {PERCENT} }}}}{{{{ end }}}}."
     )
 
 
