@@ -215,6 +215,27 @@ def test_half_a_backup_changes_nothing(volume: Path, share: float) -> None:
     assert {path: path.read_bytes() for path in volume.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+def test_a_flipped_bit_changes_nothing(volume: Path, share: float) -> None:
+    packed = bytearray(run("archive", "pack", volume).stdout)
+    before = {path: path.read_bytes() for path in volume.rglob("*") if path.is_file()}
+    packed[int(len(packed) * share)] ^= 1
+    done = run("archive", "unpack", volume, data=bytes(packed))
+    assert done.returncode == 3
+    assert b"cannot be unpacked: CRC check failed" in done.stderr
+    assert {path: path.read_bytes() for path in volume.rglob("*") if path.is_file()} == before
+
+
+def test_a_folder_is_emptied_and_stays(volume: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").write_text("not in the volume")
+    (volume / "link").symlink_to(elsewhere)
+    assert run("archive", "empty", volume).returncode == 0
+    assert list(volume.iterdir()) == []
+    assert (elsewhere / "kept").exists()
+
+
 def test_a_hostile_archive_writes_nothing_outside(volume: Path, tmp_path: Path) -> None:
     made = tmp_path / "made.tar.gz"
     with tarfile.open(made, "w:gz") as archive:

@@ -8,8 +8,11 @@ that takes seconds, and alerts that fire stay with Alertmanager's receivers unti
 from __future__ import annotations
 
 import contextlib
+import gzip
+import hashlib
 import os
 import subprocess
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,11 +24,13 @@ from slostack import version
 from slostack.failure import MISSING, USAGE, Failure
 from slostack.live.clients import wait_until
 from slostack.live.compose import Compose
+from slostack.plan.components import SECOND_ALERTMANAGER
 
 _RECORD = "backup.json"
-_FORMAT = 1
+_FORMAT = 2  # 1 had no checksums
 _FOLDER = "/volume"
 _SECONDS = 3600.0
+_PIECE = 1 << 20  # bytes read at once
 _READY_SECONDS = 300.0  # a large Prometheus reads its log before it answers
 
 
@@ -47,6 +52,9 @@ VOLUMES = (
     Volume("inbox", "inbox", 10001),
     Volume("jaeger", "jaeger", 10001),
 )
+
+# Not saved, because it knows what the first one knows; after a restore it must not tell what it knew later.
+_SECOND = Volume(SECOND_ALERTMANAGER, SECOND_ALERTMANAGER, 65534)
 
 Step = Callable[[str], None]
 
@@ -71,14 +79,14 @@ def save(compose: Compose, into: Path, step: Step) -> list[str]:
         with _stopped(compose, [volume.service for volume in found], step):
             for volume in found:
                 step(f"saving {volume.name}")
-                written.append(into / f"{volume.name}.tar.gz")
-                with _private(written[-1]).open("wb") as out:
+                written.append(_archive(into, volume.name))
+                with _private(_archive(into, volume.name)).open("wb") as out:
                     _run(_command(found[volume], image, volume.user, "pack", read_only=True), "saved", stdout=out)
         record = {
             "format": _FORMAT,
             "slostack": version(),
             "taken": datetime.now(UTC).isoformat(timespec="seconds"),
-            "volumes": [volume.name for volume in found],
+            "volumes": {volume.name: {"sha256": _sha256(_archive(into, volume.name))} for volume in found},
         }
         written.append(_private(into / _RECORD))
         (into / _RECORD).write_bytes(orjson.dumps(record, option=orjson.OPT_INDENT_2))
@@ -93,45 +101,80 @@ def save(compose: Compose, into: Path, step: Step) -> list[str]:
 def restore(compose: Compose, source: Path, step: Step) -> list[str]:
     """Replace the data of every volume that the backup holds. Returns their names.
 
-    Raises Failure where `source` is no backup, and where a volume cannot be written; one that fails keeps its data.
+    A second Alertmanager's volume is emptied with the first one's: it would bring later silences back, and learns the
+    restored ones when it joins again.
+
+    Raises Failure where `source` is no backup or one of its files is damaged, before anything is stopped; and where a
+    volume cannot be written, which then keeps its data.
     """
-    names = _recorded(source)
-    found = {volume: name for volume, name in _present(compose).items() if volume.name in names}
-    missing = sorted(set(names) - {volume.name for volume in found})
+    sums = _recorded(source)
+    for name, expected in sums.items():
+        step(f"checking {name}")
+        _check(source, name, expected)
+    there = _present(compose)
+    found = {volume: name for volume, name in there.items() if volume.name in sums}
+    missing = sorted(set(sums) - {volume.name for volume in found})
     if missing:
         raise Failure(f"there is no volume for {', '.join(missing)} — start the stack once, then restore", MISSING)
     image = _image(compose)
     with _stopped(compose, [volume.service for volume in found], step):
+        if "alertmanager" in sums and (second := _present(compose, (_SECOND,))):
+            step(f"emptying {_SECOND.name}")
+            _run(_command(second[_SECOND], image, _SECOND.user, "empty", read_only=False), "emptied")
         for volume, name in found.items():
             step(f"restoring {volume.name}")
-            with (source / f"{volume.name}.tar.gz").open("rb") as stream:
+            with _archive(source, volume.name).open("rb") as stream:
                 _run(_command(name, image, volume.user, "unpack", read_only=False), "restored", stdin=stream)
     return [volume.name for volume in found]
 
 
-def _recorded(source: Path) -> list[str]:
-    """The volumes of a backup. Raises Failure where it is none, or not whole."""
+def _archive(folder: Path, volume: str) -> Path:
+    return folder / f"{volume}.tar.gz"
+
+
+def _recorded(source: Path) -> dict[str, str]:
+    """The volumes of a backup, each with its file's SHA-256. Raises Failure where it is none, or not whole."""
     try:
         record = orjson.loads((source / _RECORD).read_bytes())
-        names = [str(name) for name in record["volumes"]]
         known = record["format"] == _FORMAT
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        sums = {str(name): str(saved["sha256"]) for name, saved in record["volumes"].items()} if known else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Failure(f"{source} is no backup — name a folder that `slostack backup` has written", USAGE) from error
     if not known:
         raise Failure(f"{source} was written by another version of slostack — use that one", USAGE)
-    lost = [name for name in names if not (source / f"{name}.tar.gz").is_file()]
+    lost = [name for name in sums if not _archive(source, name).is_file()]
     if lost:
         raise Failure(f"{source} is not whole: {', '.join(lost)} is missing — use another backup", USAGE)
-    return names
+    return sums
 
 
-def _present(compose: Compose) -> dict[Volume, str]:
-    """The volumes that exist, by the name that Docker has for them."""
+def _check(source: Path, name: str, expected: str) -> None:
+    """Raise Failure where a volume's file is not what was saved, or cannot be read to its end."""
+    archive = _archive(source, name)
+    try:
+        if _sha256(archive) != expected:
+            raise Failure(f"{source} is not whole: {archive.name} is not what was saved — use another backup", USAGE)
+        with gzip.open(archive) as stream:
+            while stream.read(_PIECE):  # what was damaged before its sum was taken fails its own checksum
+                continue
+    except (OSError, EOFError, zlib.error) as error:
+        raise Failure(
+            f"{source} is not whole: {archive.name} cannot be read ({error}) — use another backup", USAGE
+        ) from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _present(compose: Compose, among: tuple[Volume, ...] = VOLUMES) -> dict[Volume, str]:
+    """Those of the volumes that exist, by the name that Docker has for them."""
     described = orjson.loads(compose.ask("config", "--format", "json"))
     real = {name: details["name"] for name, details in described["volumes"].items()}
     listed = subprocess.run(["docker", "volume", "ls", "--quiet"], check=True, capture_output=True, text=True)
     there = set(listed.stdout.split())
-    return {volume: real[volume.name] for volume in VOLUMES if real.get(volume.name) in there}
+    return {volume: real[volume.name] for volume in among if real.get(volume.name) in there}
 
 
 def _image(compose: Compose) -> str:
@@ -171,11 +214,11 @@ def _run(argv: list[str], done: str, **streams: object) -> None:
 def _stopped(compose: Compose, services: list[str], step: Step) -> Iterator[None]:
     """Stop what runs of these services, and start just that again, whatever happens in between."""
     running = {container.service for container in compose.containers() if container.state == "running"}
-    wanted = sorted(running.intersection(services) | ({"alertmanager-2"} & running if services else set()))
-    if wanted:
-        step(f"stopping {', '.join(wanted)} for a moment")
-        compose.ask("stop", *wanted, timeout=_SECONDS)
+    wanted = sorted(running.intersection(services) | ({_SECOND.service} & running if services else set()))
     try:
+        if wanted:
+            step(f"stopping {', '.join(wanted)} for a moment")
+            compose.ask("stop", *wanted, timeout=_SECONDS)  # one that fails half-way has stopped some
         yield
     finally:
         if wanted:
