@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import yaml
 from dashboard_plans import plan
@@ -15,6 +17,14 @@ def loaded(part: str, time_scale: int = 1) -> dict[str, Any]:
     files = render(plan(time_scale))
     data: dict[str, Any] = yaml.safe_load(files[f"stack/grafana/provisioning/{part}/slostack.yaml"])
     return data
+
+
+def explored(url: str) -> dict[str, Any]:
+    """What Grafana's Explore is asked to show."""
+    address = urlsplit(url)
+    assert address.path == "/explore"
+    [pane] = json.loads(parse_qs(address.query)["panes"][0]).values()
+    return dict(pane)
 
 
 def test_uids_are_those_that_the_boards_use() -> None:
@@ -36,7 +46,14 @@ def test_exemplars_lead_to_traces_and_traces_to_metrics() -> None:
     prometheus, jaeger, _ = loaded("datasources")["datasources"]
     destination = prometheus["jsonData"]["exemplarTraceIdDestinations"][0]
 
-    assert (destination["name"], destination["datasourceUid"]) == ("trace_id", "jaeger")
+    assert destination["name"] == "trace_id"
+    assert explored(destination["url"].replace("$$", "$")) == {
+        "datasource": "jaeger",
+        "queries": [{"refId": "A", "datasource": {"type": "jaeger", "uid": "jaeger"}, "query": "${__value.raw}"}],
+        "range": {"from": "now-1h", "to": "now"},
+    }
+    # With a data source's uid Grafana would ask Jaeger in Tempo's query language, and find nothing.
+    assert "datasourceUid" not in destination
     assert jaeger["jsonData"]["tracesToMetrics"]["datasourceUid"] == "prometheus"
     assert all("$$__tags" in query["query"] for query in jaeger["jsonData"]["tracesToMetrics"]["queries"])
 

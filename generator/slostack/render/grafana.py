@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from slostack.plan import Plan
+from slostack.render.dashboards import links
 from slostack.render.yamltext import document, generated
 
 FOLDER = "stack/grafana/provisioning"
@@ -59,7 +60,8 @@ def _prometheus(plan: Plan) -> dict[str, Any]:
         "prometheusType": "Prometheus",
         "manageAlerts": False,
         "exemplarTraceIdDestinations": [
-            {"name": "trace_id", "datasourceUid": "jaeger", "urlDisplayLabel": "Open the trace"}
+            # By address: for a data source's uid Grafana asks Jaeger in Tempo's language, which finds nothing.
+            {"name": "trace_id", "url": _escaped(links.trace("${__value.raw}")), "urlDisplayLabel": "Open the trace"}
         ],
     }
     return _source("Prometheus", "prometheus", "PROMETHEUS_URL", data)
@@ -82,11 +84,15 @@ def _jaeger(plan: Plan) -> dict[str, Any]:
             "spanStartTimeShift": f"-{plan.duration(1800)}",
             "spanEndTimeShift": plan.duration(1800),
             "tags": [{"key": "service.name", "value": "service_name"}, {"key": "name", "value": "span_name"}],
-            # Grafana would read `$__tags` as an environment variable; `$$` is its escape.
-            "queries": [{"name": name, "query": plan.lapse(query).replace("$", "$$")} for name, query in asked.items()],
+            "queries": [{"name": name, "query": _escaped(plan.lapse(query))} for name, query in asked.items()],
         },
     }
     return _source("Jaeger", "jaeger", "JAEGER_URL", data)
+
+
+def _escaped(text: str) -> str:
+    """`text` for a provisioning file, where Grafana takes a single `$` for an environment variable."""
+    return text.replace("$", "$$")
 
 
 def _alertmanager() -> dict[str, Any]:

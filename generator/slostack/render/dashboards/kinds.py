@@ -118,11 +118,13 @@ def _heatmap(plan: Plan, _service: ServicePlan, panel: spec.Panel) -> Panel:
     plain = selector(histogram)
     buckets = histogram if plain is None else str(plain.renamed("_bucket"))
     expression = plan.lapse(f"sum by (le) (increase({buckets}[{rate_window()}]))")
+    unit = panel.unit or "seconds"
     return heatmap(
         _title(panel),
         panel.describe,
-        query(expression, "{{le}}", form="heatmap", exemplars=True),
-        unit=UNITS[panel.unit or "seconds"],
+        # Only what a span measures, which is time, is observed with a trace to lead to.
+        query(expression, "{{le}}", form="heatmap", exemplars=unit == "seconds"),
+        unit=UNITS[unit],
         decimals=1 if panel.unit == "score" else None,
         empty=NO_TRAFFIC_TEXT,
     )

@@ -66,7 +66,10 @@ def overview(plan: Plan) -> bytes:
             ),
         ],
         annotations=restarts(plan, jobs),
-        head=[links.outside(links.rules(plan, ""), "Alert rules", "Every alerting rule in Prometheus, with its state")],
+        head=[
+            links.to_notifications(),
+            links.outside(links.rules(plan, ""), "Alert rules", "Every alerting rule in Prometheus, with its state"),
+        ],
         tags=["slo"],
     )
 

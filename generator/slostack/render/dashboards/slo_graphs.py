@@ -9,7 +9,7 @@ from slostack.burnrate import decimal_text
 from slostack.plan import Plan, SloPlan
 from slostack.promql import Selector, duration
 from slostack.recorded import INFO
-from slostack.render.dashboards import columns, queries
+from slostack.render.dashboards import columns, links, queries
 from slostack.render.dashboards.look import (
     BLUE,
     GONE,
@@ -134,12 +134,13 @@ def _factors(slos: tuple[SloPlan, ...]) -> list[tuple[str, str, str]]:
     return out
 
 
-def share(plan: Plan, scope: queries.Scope) -> Panel:
+def share(plan: Plan, scope: queries.Scope, traces: str | None) -> Panel:
     """The share that fails, beside the share that may."""
     return time_series(
         "What share fails?",
         "The share of events that broke the promise, over five minutes and over an hour, beside the share that may."
-        " Normal is below the dashed line most of the time. Where the promise is kept per group, the worst group.",
+        " Normal is below the dashed line most of the time. Where the promise is kept per group, the worst group."
+        + _click(traces),
         [
             query(plan.lapse(queries.failing_share(scope, 300)), "5 min", ref="A"),
             query(plan.lapse(queries.failing_share(scope, 3600)), "1 h", ref="B"),
@@ -152,15 +153,17 @@ def share(plan: Plan, scope: queries.Scope) -> Panel:
             series_override("promised at most", **dashes(PALE, 2)),
         ],
         empty=NO_TRAFFIC_TEXT,
+        extra=_traces_of_moment(traces),
     )
 
 
-def failing(plan: Plan, scope: queries.Scope) -> Panel:
+def failing(plan: Plan, scope: queries.Scope, traces: str | None) -> Panel:
     """How many fail, beside how many may at this traffic."""
     return time_series(
         "How many fail, how many may?",
         "Events per minute that broke the promise, beside how many may at this traffic. Normal is mostly below the"
-        " dashed line. What lies above it is taken from the budget of quieter times. Groups are summed.",
+        " dashed line. What lies above it is taken from the budget of quieter times. Groups are summed."
+        + _click(traces),
         [
             query(plan.lapse(queries.failing_per_minute(scope)), "failing", ref="A"),
             query(plan.lapse(queries.allowed_per_minute(scope)), "allowed", ref="B"),
@@ -171,7 +174,21 @@ def failing(plan: Plan, scope: queries.Scope) -> Panel:
             series_override("allowed", **dashes(PALE, 2)),
         ],
         empty=NO_DATA_TEXT,
+        extra=_traces_of_moment(traces),
     )
+
+
+def _traces_of_moment(traces: str | None) -> Json | None:
+    """A click leads to the failures: recorded series have no exemplars, but each moment has its failed traces."""
+    if not traces:
+        return None
+    url = links.failed_traces_until(traces, "${__value.time}")
+    link = links.cell("Failed traces up to here", url, new_tab=True)
+    return {"fieldConfig": {"defaults": {"links": [link | {"oneClick": True}]}}}
+
+
+def _click(traces: str | None) -> str:
+    return " Click a point for the last failed traces before it." if traces else ""
 
 
 def traffic(plan: Plan, scope: queries.Scope) -> Panel:

@@ -25,7 +25,7 @@ def alerts(plan: Plan, scope: queries.Scope) -> Panel:
         overrides=[
             series_override(
                 "Severity",
-                mappings=_severities(),
+                mappings=severities(),
                 custom__cellOptions={"type": "color-background", "mode": "basic"},
                 custom__width=110,
             ),
@@ -45,7 +45,8 @@ def alerts(plan: Plan, scope: queries.Scope) -> Panel:
     )
 
 
-def _severities() -> list[Json]:
+def severities() -> list[Json]:
+    """How a column of severities shows them."""
     options = {
         "page": {"text": PAGE.label, "color": RED, "index": 0},
         "ticket": {"text": TICKET.label, "color": ORANGE, "index": 1},

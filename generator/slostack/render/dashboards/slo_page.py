@@ -20,8 +20,8 @@ def slo_page(plan: Plan, service: ServicePlan) -> bytes:
     grid.heading("What fails, and how much traffic is there?")
     grid.line(
         7,
-        (slo_graphs.share(plan, scope), 8),
-        (slo_graphs.failing(plan, scope), 8),
+        (slo_graphs.share(plan, scope, service.traces), 8),
+        (slo_graphs.failing(plan, scope, service.traces), 8),
         (slo_graphs.traffic(plan, scope), 8),
     )
     if scope.labels:

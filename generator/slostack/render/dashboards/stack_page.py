@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slostack.plan import Plan
 from slostack.plan.components import COMPONENTS
-from slostack.render.dashboards import links
+from slostack.render.dashboards import alerting, links
 from slostack.render.dashboards.board import board, restarts
 from slostack.render.dashboards.layout import Grid
 from slostack.render.dashboards.look import BLUE, GREEN, PERCENT, RED, UNITS, Json, steps
@@ -32,6 +32,7 @@ def stack_page(plan: Plan) -> bytes:
     grid.line(4, (_alarms(plan), 24))
     grid.line(9, (_targets(plan), 24))
     grid.heading("Alerting")
+    grid.line(8, (alerting.held(plan), 6), (alerting.firing(plan), 18))
     grid.line(8, (_notifications(plan), 12), (_rules(plan), 12))
     grid.heading("Prometheus")
     grid.line(8, (_samples(plan), 8), (_series(plan), 8), (_scrapes(plan), 8))
@@ -47,7 +48,10 @@ def stack_page(plan: Plan) -> bytes:
         panels=grid.panels,
         variables=[],
         annotations=restarts(plan, [component.job for component in COMPONENTS]),
-        head=[links.outside(links.rules(plan, ""), "Alert rules", "Every alerting rule in Prometheus, with its state")],
+        head=[
+            links.to_notifications(),
+            links.outside(links.rules(plan, ""), "Alert rules", "Every alerting rule in Prometheus, with its state"),
+        ],
         tags=["monitoring"],
         seconds=6 * 3600,
     )
