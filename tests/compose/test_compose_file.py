@@ -174,12 +174,36 @@ def test_grafana_has_what_its_provisioning_reads(plan: Plan) -> None:
     mounted = {_default(volume).split(":")[1]: _default(volume).split(":")[0] for volume in service["volumes"]}
     assert mounted[environment["SLOSTACK_DASHBOARDS"]] == "./dashboards"
     assert mounted["/etc/grafana/provisioning"] == f"./{grafana.FOLDER}"
-    secrets = {value.rpartition("/")[0] for name, value in environment.items() if name.endswith("__FILE")}
-    assert secrets == {"/run/slostack"}
+    read = {name: value for name, value in environment.items() if "__file{" in value}
+    assert read == {
+        "GF_SECURITY_ADMIN_PASSWORD": "$$__file{/run/slostack/admin-password}",
+        "GF_SECURITY_SECRET_KEY": "$$__file{/run/slostack/secret-key}",
+    }
     assert mounted["/run/slostack"] == "secrets"
     assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
-    assert not any(name.endswith("PASSWORD") for name in environment), "a password in the environment is no secret"
+    kept = {name for name in environment if re.search("PASSWORD|SECRET|__FILE", name)}
+    assert kept == read.keys(), "what is in the environment is no secret; the start script puts there what __FILE names"
     assert render_paths(plan) <= {"datasources/slostack.yaml", "dashboards/slostack.yaml"}
+
+
+def test_the_first_step_looks_at_all_that_is_mounted_from_the_checkout() -> None:
+    named = COMPOSE["volumes"].keys()
+
+    def mounted(service: dict[str, Any]) -> set[str]:
+        sources = {_default(volume).split(":")[0] for volume in service.get("volumes", [])}
+        return {source for source in sources if source not in named}
+
+    others = set().union(*(mounted(service) for name, service in SERVICES.items() if name != "init"))
+    # Receivers' secrets are nobody's business but Alertmanager's.
+    assert mounted(SERVICES["init"]) == others - {"./secrets"}
+    (below,) = [
+        SERVICES["init"]["command"][place + 1]
+        for place, word in enumerate(SERVICES["init"]["command"])
+        if word == "--readable"
+    ]
+    for volume in SERVICES["init"]["volumes"]:
+        source, inner, *_ = _default(volume).split(":")
+        assert source in named or inner == f"{below}/{source.removeprefix('./')}", volume
 
 
 def render_paths(plan: Plan) -> set[str]:

@@ -118,6 +118,43 @@ def test_a_folder_that_cannot_be_used_is_told_in_a_sentence(tmp_path: Path) -> N
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("closed", ["stack/jaeger", "stack/jaeger/config.yaml", "alerts"])
+def test_a_checkout_that_only_its_owner_can_read_is_told_in_a_sentence(tmp_path: Path, closed: str) -> None:
+    checkout = tmp_path / "checkout"
+    for name in ("alerts/rules/api.yml", "stack/jaeger/config.yaml"):
+        (checkout / name).parent.mkdir(parents=True)
+        (checkout / name).touch()
+    (tmp_path / "secrets").mkdir()
+    # Root may read everything; without its capabilities it is a user like every other.
+    plain = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
+    command = [*plain, sys.executable, "-m", "first_start", "--folder", tmp_path / "secrets", "--readable", checkout]
+
+    def first_start() -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(command, env=ENVIRONMENT, capture_output=True, timeout=30, check=False)
+
+    usual = (checkout / closed).stat().st_mode
+    (checkout / closed).chmod(0)
+    try:
+        done = first_start()
+    finally:
+        (checkout / closed).chmod(usual)
+    assert done.returncode == 3
+    assert f"cannot read all of {closed.split('/', maxsplit=1)[0]}/ — `chmod -R go+rX" in done.stderr.decode()
+    assert list((tmp_path / "secrets").iterdir()) == []
+    assert first_start().returncode == 0
+
+
+@pytest.mark.parametrize(("age", "code"), [(0, 0), (20, 0), (60, 1), (None, 1)])
+def test_a_file_that_is_touched_no_more_is_told(tmp_path: Path, age: float | None, code: int) -> None:
+    file = tmp_path / "taken"
+    if age is not None:
+        file.touch()
+        os.utime(file, (time.time() - age,) * 2)
+    done = run("health", "--fresh", file, "--within", "45")
+    assert done.returncode == code
+    assert bool(done.stdout) == bool(code)
+
+
 @pytest.fixture
 def reloader(server: Told, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     (tmp_path / "watched").mkdir()

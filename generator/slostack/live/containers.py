@@ -18,6 +18,7 @@ from slostack.plan.model import Plan
 FOLDER = ".slostack/docker"
 _TIME_LAPSE = "time-lapse.json"
 _READABLE, _SEARCHABLE = 0o444, 0o555
+_SHIPPED = ("stack/jaeger", "stack/otel-collector")  # mounted from the checkout; no plan changes them
 # Services that people open, and the port that each has inside.
 DOORS = {
     "grafana": 3000,
@@ -94,11 +95,13 @@ def up(
         "SLOSTACK_ENVIRONMENT": plan.environment or "compose",
     }
     compose = Compose(project(spec_folder), known | dict(settings or {}), overrides)
+    for part in _SHIPPED:
+        _open(compose.project / part)
     if plan.time_scale > 1:
         lapse = folder / _TIME_LAPSE
         lapse.write_bytes(orjson.dumps(_time_lapse(plan, compose), option=orjson.OPT_INDENT_2))
         compose = Compose(compose.project, compose.settings, (*overrides, lapse))
-    compose.show("up", "--detach", "--wait", "--remove-orphans")
+    compose.show("up", "--detach", "--build", "--wait", "--remove-orphans")  # a checkout may have newer programs
     return ContainerStack(compose)
 
 
@@ -138,8 +141,16 @@ def _write(plan: Plan, spec_folder: Path, config: Path) -> None:
     (config / "secrets").mkdir(parents=True, exist_ok=True)
     files.recover(config)
     files.apply(config, files.changes(config, made))
-    for path in [config, *config.rglob("*")]:
-        path.chmod(path.stat().st_mode | (_SEARCHABLE if path.is_dir() else _READABLE))
+    _open(config)
+
+
+def _open(folder: Path) -> None:
+    """Let every user read a folder and what is below it."""
+    for path in [folder, *folder.rglob("*")]:
+        mode = path.stat().st_mode
+        wanted = mode | (_SEARCHABLE if path.is_dir() else _READABLE)
+        if wanted != mode:  # a checkout of another user's cannot be changed, and need not be
+            path.chmod(wanted)
 
 
 def _time_lapse(plan: Plan, compose: Compose) -> dict[str, Any]:
