@@ -1,21 +1,34 @@
-"""The boards in a running Grafana: loaded as they were written, and every query answered.
+"""The boards in a running Grafana: loaded as they were written, every query answered, every panel drawn.
 
-`GRAFANA_URL` names one that serves this project's provisioning, `GRAFANA_AUTH` is `user:password`.
+`GRAFANA_URL` names one that serves this project's provisioning, `GRAFANA_AUTH` is `user:password`. What is drawn is
+seen in Chromium, where one is installed.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+from base64 import b64encode
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 from reading import Json, filled, panels
 
+from slostack.render.dashboards import links
+
 URL = os.environ.get("GRAFANA_URL", "")
 AUTH = tuple(os.environ.get("GRAFANA_AUTH", "admin:admin").split(":", 1))
 
-pytestmark = pytest.mark.skipif(not URL, reason="GRAFANA_URL names no running Grafana")
+pytestmark = [
+    pytest.mark.skipif(not URL, reason="GRAFANA_URL names no running Grafana"),
+    pytest.mark.timeout(300),
+]
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_TALL = {"width": 1600, "height": 5000}  # pixels: Grafana draws a panel only when it comes into view
+_BROKEN = '[data-testid="data-testid Panel status error"]'
+_LOADING = '[aria-label="Panel loading bar"]'
 
 
 def call(path: str, body: Json | None = None) -> Any:
@@ -31,6 +44,76 @@ def served() -> list[Json]:
     """Every dashboard of this project that Grafana has."""
     found = call("/api/search?type=dash-db&tag=slostack")
     return [call(f"/api/dashboards/uid/{entry['uid']}") for entry in found]
+
+
+@pytest.fixture(scope="module")
+def visitor() -> Iterator[Any]:
+    """A browser's context, signed in."""
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no board was looked at")
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        pytest.skip(f"no Chromium to look at the boards in: none of {', '.join(CHROMIUM)} is on PATH")
+    signed = b64encode(":".join(AUTH).encode()).decode()
+    with driver.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        context = chromium.new_context(viewport=_TALL, extra_http_headers={"Authorization": f"Basic {signed}"})
+        context.set_default_timeout(30_000)
+        yield context
+        chromium.close()
+
+
+@pytest.mark.parametrize("uid", ["prometheus", "jaeger"])
+def test_a_data_source_is_well(uid: str) -> None:
+    answer = call(f"/api/datasources/uid/{uid}/health")
+
+    assert answer["status"] == "OK", answer
+
+
+def test_alertmanager_answers_and_is_a_prometheus_alertmanager() -> None:
+    """Its plugin has no health endpoint: Grafana's own check asks through the proxy, from the browser, as this does."""
+    answer = call("/api/datasources/proxy/uid/alertmanager/api/v2/status")
+
+    assert answer["config"]["original"], answer
+    assert answer["versionInfo"]["version"], answer
+
+
+def test_exemplars_lead_to_a_view_of_the_trace_by_its_id() -> None:
+    """What Grafana made of the file: the variable is still there, and no data source asks in another language."""
+    [link] = call("/api/datasources/uid/prometheus")["jsonData"]["exemplarTraceIdDestinations"]
+
+    assert "${__value.raw}" in link["url"], link
+    assert "$$" not in link["url"], link
+    assert "datasourceUid" not in link, link
+
+
+def test_every_board_is_drawn_without_an_error(visitor: Any) -> None:
+    boards = served()
+    assert len(boards) > 2
+    for board in boards:
+        shown = [panel for panel in board["dashboard"]["panels"] if panel["type"] != "row" and not panel.get("repeat")]
+        page = visitor.new_page()
+        raised: list[str] = []
+        page.on("pageerror", lambda error, raised=raised: raised.append(str(error)))
+        page.goto(f"{URL}{board['meta']['url']}?kiosk")
+        for panel in shown:
+            page.locator(f'[data-viz-panel-key="panel-{panel["id"]}"] section').first.wait_for()
+        page.wait_for_function(f"document.querySelectorAll('{_LOADING}').length === 0")
+        broken = page.locator(f"section:has({_BROKEN})").evaluate_all("all => all.map(one => one.innerText)")
+        assert not broken, f"{board['dashboard']['uid']}: {broken}"
+        assert not page.get_by_text("Panel plugin not found").count(), board["dashboard"]["uid"]
+        assert not raised, f"{board['dashboard']['uid']}: {raised}"
+        page.close()
+
+
+def test_grafana_lists_the_alerts_that_alertmanager_holds(visitor: Any) -> None:
+    """The heartbeat always fires: where Grafana shows none, it did not ask Alertmanager."""
+    held = call("/api/datasources/proxy/uid/alertmanager/api/v2/alerts")
+    assert "Watchdog" in {alert["labels"]["alertname"] for alert in held}
+
+    page = visitor.new_page()
+    page.goto(f"{URL}{links.NOTIFICATIONS}")
+    page.get_by_text("Watchdog").first.wait_for()
+    page.close()
 
 
 def test_grafana_loaded_boards_into_their_folders_and_lets_nobody_edit_them() -> None:
