@@ -128,12 +128,13 @@ _CONDITIONS = (
         "SpansLost",
         "ticket",
         "sum by (job) (rate(otelcol_exporter_send_failed_spans_total[5m])) > 0"
+        " or sum by (job) (rate(otelcol_exporter_enqueue_failed_spans_total[5m])) > 0"
         " or sum by (job) (rate(otelcol_receiver_refused_spans_total[5m])) > 0",
         600,
         ("job",),
         "The program {job} loses spans of traces",
         "Traces have holes, and what is counted from spans is too low. Alerts on SLOs do not depend on it.",
-        "spans were refused, or could not be passed on, for 10 minutes",
+        "spans were refused, found the queue full, or could not be passed on, for 10 minutes",
     ),
     _Condition(
         "SpanQueueFilling",
