@@ -62,7 +62,7 @@ def test_the_stack_and_the_overview_lead_to_what_alertmanager_holds() -> None:
 
     for uid in ("stack", links.OVERVIEW):
         assert links.NOTIFICATIONS in {link.get("url") for link in drawn[uid]["links"]}, uid
-    held = named(drawn["stack"], "How many alerts does Alertmanager hold?")
+    held = named(drawn["stack"], "What does Alertmanager hold?")
     overrides = {each["matcher"]["options"]: each["properties"] for each in held["fieldConfig"]["overrides"]}
     assert {name: properties[-1]["value"][0]["url"] for name, properties in overrides.items()} == {
         "notify": links.NOTIFICATIONS,

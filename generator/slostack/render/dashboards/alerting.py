@@ -26,7 +26,7 @@ def held(plan: Plan) -> Panel:
     to_list = [links.cell("Which they are, from Alertmanager", links.NOTIFICATIONS)]
     to_silences = [links.cell("The silences, from Alertmanager", links.SILENCES)]
     return stat(
-        "How many alerts does Alertmanager hold?",
+        "What does Alertmanager hold?",
         "Alerts in Alertmanager but the heartbeat: those that notify, and those that a silence or a more urgent alert"
         " holds back. Normal is 0. A silence that is still in force after the work it was for, hides the next incident."
         " Click a number for the list that Alertmanager keeps.",
