@@ -263,6 +263,14 @@ def test_a_flipped_bit_changes_nothing(volume: Path, share: float) -> None:
     assert {path: path.read_bytes() for path in volume.rglob("*") if path.is_file()} == before
 
 
+def test_a_volume_that_was_empty_is_empty_again(volume: Path, tmp_path: Path) -> None:
+    unused = tmp_path / "unused"
+    unused.mkdir()
+    packed = run("archive", "pack", unused)
+    assert run("archive", "unpack", volume, data=packed.stdout).returncode == 0
+    assert list(volume.iterdir()) == []
+
+
 def test_a_folder_is_emptied_and_stays(volume: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
