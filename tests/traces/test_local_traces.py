@@ -111,6 +111,19 @@ def test_a_failed_call_leads_to_a_trace_through_both_services(stack: local.Local
     assert [tags(span)["provider"] for span in calls] == ["anthropic"]
 
 
+def test_a_search_for_failed_traces_finds_them(stack: local.LocalStack) -> None:
+    """As the boards' links search."""
+    asked = {"service": "mcts-framework", "tags": '{"error":"true"}', "limit": "5"}
+    found: list[Any] = []
+
+    def any_found() -> bool:
+        found[:] = requests.get(f"{stack.url('jaeger')}/api/traces", params=asked, timeout=10).json()["data"]
+        return bool(found)
+
+    assert wait_until(any_found, 10), "Jaeger finds no failed trace"
+    assert all(any(tags(span).get("error") for span in each["spans"]) for each in found)
+
+
 def test_a_slow_bucket_leads_to_a_trace_that_is_as_slow(stack: local.LocalStack) -> None:
     """The seconds of the exemplar are those of the trace."""
     found = exemplars(stack, "mcts_request_duration_seconds_bucket")

@@ -1,7 +1,7 @@
 """Traces on this machine: one Jaeger, which is an OpenTelemetry collector as well, and the programs that send to it.
 
-Jaeger takes spans over OTLP, keeps them in memory, shows them, and counts them for Prometheus. A collector of its own
-would add a second program to find and nothing to see; docker-compose.yml has one, as production does.
+Jaeger takes spans over OTLP, keeps them in a store of its own, shows them, and counts them for Prometheus. A separate
+collector would be a second program to find with nothing more to see; docker-compose.yml has one, as production does.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ _PACKAGES = (
     "opentelemetry.instrumentation.httpx",
     "opentelemetry.sdk",
 )
-_MOST_TRACES = 10_000  # kept in memory, about 20 KB each
 _BUCKETS = ["5ms", "10ms", "25ms", "50ms", "100ms", "250ms", "500ms", "1s", "2500ms", "5s", "10s", "30s", "60s", "120s"]
 
 
@@ -59,7 +58,8 @@ def commands(
 ) -> Iterator[tuple[str, list[str], dict[str, str]]]:
     """Jaeger and the LLM gateway: name, command line, environment."""
     path = config / "jaeger.yaml"
-    path.write_text(document(_config(plan, taken), "Jaeger, for this start of the stack."), encoding="utf-8")
+    written = document(_config(plan, taken, config.parent / "data/jaeger"), "Jaeger, for this start of the stack.")
+    path.write_text(written, encoding="utf-8")
     yield "jaeger", [*tool.argv, f"--config={path}"], programs.environment()
     listen = ["--host", HOST, "--port", str(taken["llm-gateway"])]
     yield "llm-gateway", [*programs.command("workload.provider"), *listen], environment(plan, taken)
@@ -88,12 +88,13 @@ def _installed(name: str) -> bool:
         return False
 
 
-def _config(plan: Plan, taken: dict[str, int]) -> dict[str, Any]:
+def _config(plan: Plan, taken: dict[str, int], data: Path) -> dict[str, Any]:
     """Names as of version 2.10 to 2.20; every address is on loopback."""
 
     def at(name: str) -> str:
         return f"{HOST}:{taken[name]}"
 
+    kept = {"keys": str(data / "keys"), "values": str(data / "values")}
     prometheus = {
         "endpoint": f"http://{HOST}:{taken['prometheus']}",
         "metric_namespace": "traces_span_metrics",
@@ -127,7 +128,8 @@ def _config(plan: Plan, taken: dict[str, int]) -> dict[str, Any]:
                 "grpc": {"endpoint": f"{HOST}:0"},  # nobody here asks in this way, and it cannot be left out
             },
             "jaeger_storage": {
-                "backends": {"traces": {"memory": {"max_traces": _MOST_TRACES}}},
+                # Not its store in memory, whose search for failed traces (error=true) finds none.
+                "backends": {"traces": {"badger": {"ephemeral": False, "directories": kept, "ttl": {"spans": "24h"}}}},
                 "metric_backends": {"span_metrics": {"prometheus": prometheus}},
             },
         },
