@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
+
+# Whoever starts the tests in the background, or under nohup, has them ignore these, and every process they start too;
+# what is tested is how a person's Ctrl-C and a closed terminal end things.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _LONG = ("truth", "integration", "compose")  # folders whose stacks run for minutes: they begin before the rest
 
