@@ -125,7 +125,9 @@ def test_every_span_lies_within_its_parent_in_time(healthy: RunningWorkload, rec
     assert root is not None
     assert abs(time.time() - root.end) < 60
     inside = [span for span in chat.spans.values() if span.parent_id == root.span_id]
-    assert sum(span.end - span.start for span in inside) == pytest.approx(0.97 * (root.end - root.start), rel=0.01)
+    # One after the other they fill 97 % of the request; a call that really had to wait on a busy machine takes more.
+    filled = sum(span.end - span.start for span in inside) / (root.end - root.start)
+    assert 0.96 < filled <= 1
 
 
 @pytest.mark.parametrize(
