@@ -11,8 +11,8 @@ import orjson
 
 from slostack.failure import MISSING, Failure
 from slostack.live import ports
-from slostack.live.clients import Alertmanager, Inbox, Prometheus, Workload
 from slostack.live.compose import Compose, check_engine, project
+from slostack.live.stack import Stack
 from slostack.plan.model import Plan
 
 FOLDER = ".slostack/docker"
@@ -37,8 +37,8 @@ def moved(taken: Mapping[str, int]) -> dict[str, str]:
     return {f"{ports.HOST}:{usual[name]}": f"{ports.HOST}:{port}" for name, port in taken.items() if name in usual}
 
 
-class ContainerStack:
-    """A stack of containers that runs; the clients of its parts, as a local stack has them."""
+class ContainerStack(Stack):
+    """A stack of containers that runs."""
 
     def __init__(self, compose: Compose) -> None:
         self.compose = compose
@@ -46,26 +46,6 @@ class ContainerStack:
     def url(self, name: str) -> str:
         """The address of a part. Raises Failure where the stack has no such part."""
         return self.compose.url(name, DOORS[name])
-
-    @property
-    def prometheus(self) -> Prometheus:
-        """Its Prometheus."""
-        return Prometheus(self.url("prometheus"))
-
-    @property
-    def alertmanager(self) -> Alertmanager:
-        """Its Alertmanager."""
-        return Alertmanager(self.url("alertmanager"))
-
-    @property
-    def inbox(self) -> Inbox:
-        """Its notification inbox."""
-        return Inbox(self.url("inbox"))
-
-    @property
-    def workload(self) -> Workload:
-        """Its workload."""
-        return Workload(self.url("workload"))
 
     @property
     def logs(self) -> str:

@@ -14,9 +14,10 @@ import orjson
 from slostack.failure import MISSING, Failure
 from slostack.interruption import held_back
 from slostack.live import grafana, ports, programs, tracing
-from slostack.live.clients import Alertmanager, Client, Inbox, Prometheus, Workload, wait_until
+from slostack.live.clients import Client, wait_until
 from slostack.live.ports import HOST
 from slostack.live.processes import Process, start, stop
+from slostack.live.stack import Stack
 from slostack.plan.model import Plan
 from slostack.render.prometheus import CONFIG, for_version
 from slostack.tools.catalogue import Name, Tool
@@ -50,7 +51,7 @@ Step = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class LocalStack:
+class LocalStack(Stack):
     """A stack that runs, or ran, below a folder."""
 
     folder: Path
@@ -64,26 +65,6 @@ class LocalStack:
             if process.name == name:
                 return process.url
         raise Failure(f"the running stack has no {name} — `slostack status` lists what it has", MISSING)
-
-    @property
-    def prometheus(self) -> Prometheus:
-        """Its Prometheus."""
-        return Prometheus(self.url("prometheus"))
-
-    @property
-    def alertmanager(self) -> Alertmanager:
-        """Its Alertmanager."""
-        return Alertmanager(self.url("alertmanager"))
-
-    @property
-    def inbox(self) -> Inbox:
-        """Its notification inbox."""
-        return Inbox(self.url("inbox"))
-
-    @property
-    def workload(self) -> Workload:
-        """Its workload."""
-        return Workload(self.url("workload"))
 
     @property
     def logs(self) -> str:
