@@ -28,15 +28,12 @@ def write(plan: Plan, server: Prometheus) -> int:
     window = plan.duration(600)
     ready = wait_until(lambda: len(server.query(f"count by (slo) ({recorded.TOTAL_1M})")) == len(plan.slos), 30)
     if not ready:
-        missing = sorted({slo.id for slo in plan.slos} - set(_measure(server, recorded.TOTAL_1M, window, "slo")))
+        counted = {dict(key)["slo"] for key in _groups(server, recorded.TOTAL_1M, window)}
+        missing = sorted({slo.id for slo in plan.slos} - counted)
         raise Failure(f"no events of {', '.join(missing)} were counted within 30 s; is its job scraped?", MISSING)
     now = time.time()
     totals, errors = (_groups(server, name, window) for name in (recorded.TOTAL_1M, recorded.ERRORS_1M))
     return push(server, _series(plan, now, totals, errors))
-
-
-def _measure(server: Prometheus, name: str, window: str, label: str) -> list[str]:
-    return [found["metric"][label] for found in server.query(f"avg_over_time({name}[{window}])")]
 
 
 def _groups(server: Prometheus, name: str, window: str) -> dict[tuple[tuple[str, str], ...], float]:
