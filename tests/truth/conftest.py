@@ -11,7 +11,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "rules"))  # the plans made by hand
 
-from stories import Told, disturbed, reconciled, undisturbed
+from stories import Told, disturbed, patiently, reconciled, undisturbed
 
 from slostack.tools.errors import ToolError
 from slostack.tools.find import find
@@ -26,7 +26,7 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Futu
     except ToolError as error:
         pytest.skip(f"no Prometheus to hold the rules against: {error}")
     with ThreadPoolExecutor(len(STORIES)) as pool:
-        told = {name: pool.submit(story, tmp_path_factory.mktemp(name)) for name, story in STORIES.items()}
+        told = {name: pool.submit(patiently, story, tmp_path_factory.mktemp(name)) for name, story in STORIES.items()}
         yield told
         for future in told.values():
             if future.exception() is None:

@@ -130,6 +130,11 @@ class Prometheus:
         result: list[dict[str, Any]] = answer["data"]["result"]
         return result
 
+    def samples(self, query: str) -> list[tuple[float, float]]:
+        """Unix times and values of the one series that a query over a range finds."""
+        (found,) = self.ask(query)
+        return [(float(at), float(value)) for at, value in found["values"]]
+
     def number(self, query: str) -> float | None:
         """The one sample of an instant query; None where there is none."""
         found = self.ask(query)
@@ -142,13 +147,13 @@ class Prometheus:
         data = requests.get(f"{self.url}/api/v1/query", parameters, timeout=10).json()["data"]
         return int(data["stats"]["samples"]["totalQueryableSamples"])
 
-    def missed(self, group: str) -> int:
-        """Evaluations of a rule group that did not take place, because this machine was too busy."""
+    def missed(self, group: str = "") -> int:
+        """Evaluations of a rule group, or of all, that did not take place, because this machine was too busy."""
         name = "prometheus_rule_group_iterations_missed_total"
         lines = requests.get(f"{self.url}/metrics", timeout=10).text.splitlines()
-        values = [line.rpartition(" ")[2] for line in lines if line.startswith(name) and f";{group}" in line]
+        values = [float(line.rpartition(" ")[2]) for line in lines if line.startswith(name) and f";{group}" in line]
         assert values, f"Prometheus says nothing about {group}"
-        return int(float(values[0]))
+        return int(sum(values))
 
     def late_scrapes(self, job: str) -> int:
         """Scrapes that took so long that the base rules may have looked before their samples were there."""

@@ -17,6 +17,7 @@ from slostack.plan import Counters, Indicator, Slices, SloPlan
 
 FIRST, LAST, END = 14, 80, 112  # minutes: traffic begins and ends; by the end every window has seen all of it
 STEPS = 20  # per minute
+STOP = END - 65  # when one of them goes idle: more than an hour before the end, however late a scrape and a rule come
 
 GOOD = series("http_requests_total", code="200")
 ERROR = series("http_requests_total", code="500")
@@ -188,7 +189,7 @@ def side_by_side() -> list[Scenario]:
         Scenario("born", at(45, born(50))),
         Scenario("relabelled", at(45, _old)),
         Scenario("stepback", at(45, back), before=10_000_000),
-        Scenario("stopped", _until(50)),
+        Scenario("stopped", _until(STOP)),
         Scenario("idle", _nothing),
         Scenario(
             "tenants",

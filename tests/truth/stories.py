@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Told:
     scenarios: dict[str, Scenario]
     scale: int
     marks: dict[str, float] = field(default_factory=dict)  # the truth at some moment
+    late: float = 0  # minutes by which the worst step of the story itself came late
     open: ExitStack = field(default_factory=ExitStack)
 
     def truth(self, name: str, **labels: str) -> tuple[float, float]:
@@ -53,7 +55,14 @@ class Told:
         return self.prometheus.number(f"sum(sum_over_time({series}[1h]))") or 0
 
 
+TOO_LATE = 0.75  # minutes: what a minute's rules read could have come after them
 Events = Callable[[Told], Mapping[int, Callable[[], None]]]
+
+
+def _hurry() -> None:
+    """Let this thread, and all that it starts, go before others where this user may say so: a second is a minute."""
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), -10)
 
 
 def _tell(
@@ -64,6 +73,7 @@ def _tell(
     The SLO of the scenario `without` is not in the first rules.
     """
     with ExitStack() as stack:
+        _hurry()
         port = stack.enter_context(serving([each.service for each in scenarios]))
         prometheus = Prometheus(home, port, [each.name for each in scenarios], scale)
         prometheus.rules(plan(*(each.slo for each in scenarios if each.name != without), time_scale=scale))
@@ -76,7 +86,9 @@ def _tell(
         begin = time.monotonic()
         for tick in range(end * STEPS):
             minute, step = divmod(tick, STEPS)
-            time.sleep(max(0.0, begin + tick * 60 / scale / STEPS - time.monotonic()))
+            ahead = begin + tick * 60 / scale / STEPS - time.monotonic()
+            time.sleep(max(0.0, ahead))
+            told.late = max(told.late, -ahead * scale / 60)
             if step == 0 and minute in events:
                 threading.Thread(target=events[minute]).start()  # the services go on all the while
             if FIRST <= minute < last:
@@ -84,6 +96,20 @@ def _tell(
                     each.act(each.service, minute, step)
         prometheus.freeze()
         told.open = stack.pop_all()
+    return told
+
+
+Story = Callable[[Path], Told]
+
+
+def patiently(story: Story, home: Path) -> Told:
+    """Tell a story again if this machine was too busy for it to be on time; the third time it is taken as it is."""
+    told = story(home / "1")
+    for again in ("2", "3"):
+        if told.late < TOO_LATE:
+            break
+        told.open.close()
+        told = story(home / again)
     return told
 
 

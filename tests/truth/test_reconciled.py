@@ -12,7 +12,10 @@ from concurrent.futures import Future
 import pytest
 from stories import Told
 
-pytestmark = pytest.mark.xdist_group("truth")  # one worker tells the stories, for all three modules
+pytestmark = [
+    pytest.mark.xdist_group("truth"),  # one worker tells the stories, for all three modules
+    pytest.mark.timeout(900),  # twice and three times on a busy machine
+]
 
 A_MINUTE = 60.0
 LEFT = 0.01
