@@ -6,6 +6,10 @@ import signal
 
 import pytest
 
+from tests.chromium import browser
+
+__all__ = ["browser"]  # a fixture for every folder
+
 # Whoever starts the tests in the background, or under nohup, has them ignore these, and every process they start too;
 # what is tested is how a person's Ctrl-C and a closed terminal end things.
 signal.signal(signal.SIGINT, signal.default_int_handler)

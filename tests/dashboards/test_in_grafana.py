@@ -7,13 +7,13 @@ seen in Chromium, where one is installed.
 from __future__ import annotations
 
 import os
-import shutil
 from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import Browser, BrowserContext, ViewportSize
 from reading import Json, filled, panels
 
 from slostack.render.dashboards import links
@@ -25,8 +25,7 @@ pytestmark = [
     pytest.mark.skipif(not URL, reason="GRAFANA_URL names no running Grafana"),
     pytest.mark.timeout(300),
 ]
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-_TALL = {"width": 1600, "height": 5000}  # pixels: Grafana draws a panel only when it comes into view
+_TALL: ViewportSize = {"width": 1600, "height": 5000}  # pixels: Grafana draws a panel only when it comes into view
 _BROKEN = '[data-testid="data-testid Panel status error"]'
 _LOADING = '[aria-label="Panel loading bar"]'
 
@@ -47,19 +46,13 @@ def served() -> list[Json]:
 
 
 @pytest.fixture(scope="module")
-def visitor() -> Iterator[Any]:
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
     """A browser's context, signed in."""
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no board was looked at")
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if found is None:
-        pytest.skip(f"no Chromium to look at the boards in: none of {', '.join(CHROMIUM)} is on PATH")
     signed = b64encode(":".join(AUTH).encode()).decode()
-    with driver.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        context = chromium.new_context(viewport=_TALL, extra_http_headers={"Authorization": f"Basic {signed}"})
-        context.set_default_timeout(30_000)
-        yield context
-        chromium.close()
+    context = browser.new_context(viewport=_TALL, extra_http_headers={"Authorization": f"Basic {signed}"})
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
 
 
 @pytest.mark.parametrize("uid", ["prometheus", "jaeger"])
@@ -86,7 +79,7 @@ def test_exemplars_lead_to_a_view_of_the_trace_by_its_id() -> None:
     assert "datasourceUid" not in link, link
 
 
-def test_every_board_is_drawn_without_an_error(visitor: Any) -> None:
+def test_every_board_is_drawn_without_an_error(visitor: BrowserContext) -> None:
     boards = served()
     assert len(boards) > 2
     for board in boards:
@@ -105,7 +98,7 @@ def test_every_board_is_drawn_without_an_error(visitor: Any) -> None:
         page.close()
 
 
-def test_grafana_lists_the_alerts_that_alertmanager_holds(visitor: Any) -> None:
+def test_grafana_lists_the_alerts_that_alertmanager_holds(visitor: BrowserContext) -> None:
     """The heartbeat always fires: where Grafana shows none, it did not ask Alertmanager."""
     held = call("/api/datasources/proxy/uid/alertmanager/api/v2/alerts")
     assert "Watchdog" in {alert["labels"]["alertname"] for alert in held}

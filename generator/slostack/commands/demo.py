@@ -14,7 +14,6 @@ from slostack.commands.reading import plan_of, read, spec_options
 from slostack.commands.stack import start, step
 from slostack.failure import MISSING, USAGE, Failure
 from slostack.live import grafana, history, local
-from slostack.live.clients import wait_until
 from slostack.live.incident import Hop, Incident, settled
 from slostack.live.lock import locked
 from slostack.plan.build import build
@@ -106,7 +105,7 @@ def _tell(stack: local.LocalStack, plan: Plan, began: float) -> None:
         raise Failure(f"not every target came up; see {stack.prometheus.url}/targets", MISSING)
     samples = history.write(plan, stack.prometheus)
     step(f"the past 30 days, as {samples} back-dated samples")
-    _wait_for_budget(stack)
+    history.wait_until_recorded(plan, stack.prometheus)
     incident = Incident(stack, FAULT, ALERT, plan.lapse(BAD_SAMPLE), patience=60)
     _say("\nThe API begins to fail:")
     _show(incident.burn())
@@ -116,12 +115,6 @@ def _tell(stack: local.LocalStack, plan: Plan, began: float) -> None:
     _say("\nThe API recovers:")
     _show(incident.recover())
     _say(f"\nFrom fault to resolved, on real Prometheus and Alertmanager, in {time.monotonic() - began:.0f} s in all.")
-
-
-def _wait_for_budget(stack: local.LocalStack) -> None:
-    """The budgets of the whole period are recorded every ten minutes of the time-lapse."""
-    query = 'min(slo:total:events{window="30d"}) > 100 * max(slo:total:events{slo=~".*-memory",window="1h"})'
-    wait_until(lambda: bool(stack.prometheus.query(query)), 20)
 
 
 def _show(hops: Iterable[Hop]) -> None:

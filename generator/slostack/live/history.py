@@ -20,6 +20,7 @@ from slostack.plan.model import Plan
 _MINUTE = 60
 _TILE = 300
 _NEAR = 21_600 + 3600  # seconds of the time-lapse that windows of up to 6 h read minute by minute
+_EVEN_BEFORE = 3600  # seconds before the period: a window is whole where there is something at its far end
 _INCIDENT = (0.34, 1800, 0.2)  # how far back (of the period), how long (seconds), the share of events that failed
 
 
@@ -34,6 +35,17 @@ def write(plan: Plan, server: Prometheus) -> int:
     now = time.time()
     totals, errors = (_groups(server, name, window) for name in (recorded.TOTAL_1M, recorded.ERRORS_1M))
     return push(server, _series(plan, now, totals, errors))
+
+
+def wait_until_recorded(plan: Plan, server: Prometheus) -> None:
+    """Wait for the rules to have read what `write` gave: they record whole periods every ten minutes of theirs."""
+    wanted = {(slo.id, slo.period_name) for slo in plan.slos}
+
+    def done() -> bool:
+        found = (one["metric"] for one in server.query(recorded.COMPLETE))
+        return wanted <= {(one["slo"], one[recorded.WINDOW]) for one in found}
+
+    wait_until(done, 20)
 
 
 def _groups(server: Prometheus, name: str, window: str) -> dict[tuple[tuple[str, str], ...], float]:
@@ -57,7 +69,7 @@ def _series(
         share = min(errors.get(key, 0.0) / total if total else 0.0, float(slo.budget) / 3)
         hit = slo.name == "requests"
         for step, span, names in (
-            (_TILE, slo.period, (recorded.TOTAL_5M, recorded.ERRORS_5M)),
+            (_TILE, slo.period + _EVEN_BEFORE, (recorded.TOTAL_5M, recorded.ERRORS_5M)),
             (_MINUTE, _NEAR, (recorded.TOTAL_1M, recorded.ERRORS_1M)),
         ):
             traffic = _traffic(number, total * step / _MINUTE, slo.measures == "time")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+GRAFANA = urlsplit(os.environ.get("GRAFANA_URL", "")).hostname or "localhost"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",  # CI is root in a container, where Chromium's own sandbox cannot start
@@ -17,11 +20,11 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
     # No other host has an address: what a page wants from elsewhere fails, and the test sees that it was wanted.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE {GRAFANA}",
 )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium; each visit is a context of its own."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
