@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prometheus_client import Counter
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
 from inbox.message import DONE, PAGE, TICKET, Message, clock, compose, duration, identity
 from inbox.notification import RESOLVED, Notification
 from inbox.receive import PAGERDUTY, SLACK, WEBHOOK, BadBodyError, decode, storable
 from inbox.store import Store, StoreError
 from inbox.text import render_text
-from webpage import Request, Response, ResponseError, environment, html, json_response, methods, plain
+from webpage import (
+    Request,
+    Response,
+    ResponseError,
+    environment,
+    exposition,
+    html,
+    json_response,
+    methods,
+    plain,
+    registry,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client import Metric
+
     from inbox.heartbeats import Heartbeats
 
 _TEMPLATES = environment(Path(__file__).parent / "templates")
@@ -37,7 +54,7 @@ class Card:
     replaced_by: int
 
 
-class Inbox:
+class Inbox(Collector):
     """The application: stores what comes in, shows what is there."""
 
     name = "inbox"
@@ -47,8 +64,14 @@ class Inbox:
         """Take over an opened store and its heartbeats."""
         self._store = store
         self._heartbeats = heartbeats
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._counts_lock = threading.Lock()
+        self._registry = registry()
+        self._registry.register(self)
+        self._received = Counter(
+            "slostack_inbox_notifications",
+            "Notifications received since the start.",
+            ["receiver", "status"],
+            registry=self._registry,
+        )
 
     def close(self) -> None:
         """Finish the write in progress."""
@@ -85,7 +108,7 @@ class Inbox:
                 answer = plain("ok\n")
             case ("metrics",):
                 methods(request, ["GET"])
-                answer = self._metrics()
+                answer = exposition(self._registry)
             case _:
                 raise ResponseError(
                     HTTPStatus.NOT_FOUND,
@@ -101,8 +124,7 @@ class Inbox:
             raise ResponseError(HTTPStatus.BAD_REQUEST, str(error)) from error
         except StoreError as error:
             raise ResponseError(HTTPStatus.SERVICE_UNAVAILABLE, f"The inbox {error}") from error
-        with self._counts_lock:
-            self._counts[receiver, item.status] += 1
+        self._received.labels(receiver, item.status).inc()
         if kind == SLACK:
             return plain("ok")  # what Slack itself answers, and what senders look for
         if kind == PAGERDUTY:
@@ -144,28 +166,14 @@ class Inbox:
         except StoreError as error:
             raise ResponseError(HTTPStatus.SERVICE_UNAVAILABLE, f"The inbox {error}") from error
 
-    def _metrics(self) -> Response:
-        with self._counts_lock:
-            counts = sorted(self._counts.items())
-        lines = [
-            "# HELP slostack_inbox_notifications_total Notifications received since the start.",
-            "# TYPE slostack_inbox_notifications_total counter",
-        ]
-        # Receivers match _NAME, so that no label value needs escaping.
-        lines += [
-            f'slostack_inbox_notifications_total{{receiver="{receiver}",status="{status}"}} {count}'
-            for (receiver, status), count in counts
-        ]
-        lines += [
-            "# HELP slostack_inbox_heartbeat_timestamp_seconds When the last beat of a name arrived.",
-            "# TYPE slostack_inbox_heartbeat_timestamp_seconds gauge",
-        ]
-        lines += [
-            f'slostack_inbox_heartbeat_timestamp_seconds{{name="{beat.name}"}} {beat.last.timestamp():.3f}'
-            for beat in self._heartbeats.all(datetime.now(UTC))
-        ]
-        text = "\n".join(lines) + "\n"
-        return Response(text.encode("ascii"), "text/plain; version=0.0.4; charset=utf-8")
+    def collect(self) -> Iterator[Metric]:
+        """What the heartbeats are when Prometheus asks."""
+        last = GaugeMetricFamily(
+            "slostack_inbox_heartbeat_timestamp_seconds", "When the last beat of a name arrived.", labels=["name"]
+        )
+        for beat in self._heartbeats.all(datetime.now(UTC)):
+            last.add_metric([beat.name], beat.last.timestamp())
+        yield last
 
     def _page(self, receiver: str) -> Response:
         now = datetime.now(UTC).astimezone()

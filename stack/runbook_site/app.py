@@ -7,12 +7,14 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prometheus_client import Counter
+
 from runbook_site.library import Entry, Library, LibraryError
 from runbook_site.markdown import GUIDES, PLACEHOLDER
 from runbook_site.parsing import first_sentence
 from runbook_site.rendering import render_html
 from runbook_site.values import Values
-from webpage import Request, Response, ResponseError, environment, html, methods, plain
+from webpage import Request, Response, ResponseError, environment, exposition, html, methods, plain, registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +35,13 @@ class RunbookSite:
         """`settings` fill placeholders on every page and win over the address."""
         self._library = library
         self._settings = settings
+        self._registry = registry()
+        self._read = Counter(
+            "slostack_runbooks_read",
+            "How often each page was opened since the start; of pages that are not there, together.",
+            ["page"],
+            registry=self._registry,
+        )
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -47,6 +56,8 @@ class RunbookSite:
                 case ("healthz",):
                     self._library.entries()
                     return plain("ok\n")
+                case ("metrics",):
+                    return exposition(self._registry)
                 case (name,) if entry := self._library.find(name, guide=False):
                     return self._page(entry, request.query)
                 case ("guides", name) if entry := self._library.find(name, guide=True):
@@ -57,6 +68,7 @@ class RunbookSite:
 
     def _page(self, entry: Entry, query: Mapping[str, str]) -> Response:
         page = self._library.read(entry)
+        self._read.labels(f"{GUIDES}/{entry.name}" if entry.guide else entry.name).inc()
         values = Values.of(query, self._settings)
         text = _TEMPLATES.get_template("page.html").render(
             name=entry.name,
@@ -81,6 +93,7 @@ class RunbookSite:
         return html(_TEMPLATES.get_template("index.html").render(groups=groups, carried=values.carried()))
 
     def _missing(self, request: Request) -> Response:
+        self._read.labels("").inc()
         name = "/".join(request.segments)
         near = self._library.near(name.removeprefix(f"{GUIDES}/"))
         carried = Values.of(request.query, self._settings).carried()

@@ -149,8 +149,8 @@ def test_metrics_count_by_receiver_and_status(inbox: Program) -> None:
         post(inbox, "/hooks/phone", body(status=status))
     answer = requests.get(inbox.url + "/metrics", timeout=5)
     assert answer.headers["Content-Type"].startswith("text/plain")
-    assert 'slostack_inbox_notifications_total{receiver="phone",status="firing"} 2\n' in answer.text
-    assert 'slostack_inbox_notifications_total{receiver="phone",status="resolved"} 1\n' in answer.text
+    assert 'slostack_inbox_notifications_total{receiver="phone",status="firing"} 2.0\n' in answer.text
+    assert 'slostack_inbox_notifications_total{receiver="phone",status="resolved"} 1.0\n' in answer.text
 
 
 def test_a_heartbeat_falls_silent_and_the_page_says_so_even_after_a_restart(tmp_path: Path) -> None:

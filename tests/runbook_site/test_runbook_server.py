@@ -126,6 +126,20 @@ def test_nothing_outside_the_folder_is_ever_read(site: Program, target: str) -> 
     assert b"TOP SECRET" not in body
 
 
+def test_metrics_count_which_pages_are_opened(site: Program) -> None:
+    for path in ("/HighErrorRate", "/HighErrorRate.md?service=shop", "/guides/high-error-rate", "/Nothing", "/None"):
+        get(site, path)
+    answer = get(site, "/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    counts = [line for line in answer.text.splitlines() if line.startswith("slostack_runbooks_read_total{")]
+    assert counts == [
+        'slostack_runbooks_read_total{page="HighErrorRate"} 2.0',
+        'slostack_runbooks_read_total{page="guides/high-error-rate"} 1.0',
+        'slostack_runbooks_read_total{page=""} 2.0',
+    ]
+    assert "process_resident_memory_bytes" in answer.text
+
+
 def test_it_only_reads(site: Program) -> None:
     answer = requests.post(site.url + "/HighErrorRate", data=b"x", timeout=5)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")

@@ -18,6 +18,7 @@ COMPONENTS = (
     Component("prometheus", "prometheus:9090", "prometheus"),
     Component("alertmanager", "alertmanager:9093", "alertmanager"),
     Component("inbox", "inbox:9099", "inbox"),
+    Component("runbooks", "runbooks:9098", "runbooks"),
     Component("grafana", "grafana:3000", "grafana"),
     Component("jaeger", "jaeger:8888", "jaeger"),
     Component("otel-collector", "otel-collector:8888", "otel-collector"),
