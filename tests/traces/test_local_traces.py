@@ -59,18 +59,18 @@ def exemplars(stack: local.LocalStack, selector: str) -> list[dict[str, Any]]:
     return found
 
 
-def trace(stack: local.LocalStack, trace_id: str) -> dict[str, Any]:
-    """A trace as Jaeger's API gives it; waits for its root, because two processes send their parts."""
+def trace(stack: local.LocalStack, trace_id: str, services: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """A trace as Jaeger's API gives it; waits for its root and for `services`: each process sends its own part."""
     url = f"{stack.url('jaeger')}/api/traces/{trace_id}"
     found: list[dict[str, Any]] = []
 
     def whole() -> bool:
         answer = requests.get(url, timeout=10)
         found[:] = answer.json()["data"] if answer.status_code == 200 else []
-        return any(not span["references"] for each in found for span in each["spans"])
+        root = any(not span["references"] for each in found for span in each["spans"])
+        return root and services <= {process["serviceName"] for each in found for process in each["processes"].values()}
 
-    wait_until(whole, 10)
-    assert whole(), f"Jaeger has no whole trace {trace_id}: {found}"
+    assert wait_until(whole, 30), f"Jaeger has no whole trace {trace_id}: {found}"
     return found[0]
 
 
@@ -101,7 +101,7 @@ def test_a_failed_request_leads_to_its_trace_with_its_exception(stack: local.Loc
 def test_a_failed_call_leads_to_a_trace_through_both_services(stack: local.LocalStack) -> None:
     """Caller and gateway, with service, version and environment."""
     exemplar = exemplars(stack, 'mcts_llm_request_errors_total{provider="anthropic"}')[-1]
-    found = trace(stack, exemplar["labels"]["trace_id"])
+    found = trace(stack, exemplar["labels"]["trace_id"], frozenset({"mcts-framework", "llm-gateway"}))
     services = {
         process["serviceName"]: (tags(process)["service.version"], tags(process)["deployment.environment.name"])
         for process in found["processes"].values()

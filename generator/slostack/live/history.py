@@ -27,14 +27,15 @@ _INCIDENT = (0.34, 1800, 0.2)  # how far back (of the period), how long (seconds
 def write(plan: Plan, server: Prometheus) -> int:
     """Give every SLO of a running time-lapse its past. Returns the number of samples. Raises Failure."""
     window = plan.duration(600)
-    ready = wait_until(lambda: len(server.query(f"count by (slo) ({recorded.TOTAL_1M})")) == len(plan.slos), 30)
-    if not ready:
-        counted = {dict(key)["slo"] for key in _groups(server, recorded.TOTAL_1M, window)}
-        missing = sorted({slo.id for slo in plan.slos} - counted)
+    # The first minute of a counter is a part of one.
+    whole_minutes = f"count by (slo) (count_over_time({recorded.TOTAL_1M}[{window}]) > 2)"
+    if not wait_until(lambda: len(server.query(whole_minutes)) == len(plan.slos), 30):
+        missing = sorted({slo.id for slo in plan.slos} - {one["metric"]["slo"] for one in server.query(whole_minutes)})
         raise Failure(f"no events of {', '.join(missing)} were counted within 30 s; is its job scraped?", MISSING)
     now = time.time()
-    totals, errors = (_groups(server, name, window) for name in (recorded.TOTAL_1M, recorded.ERRORS_1M))
-    return push(server, _series(plan, now, totals, errors))
+    totals = _groups(server, f"max_over_time({recorded.TOTAL_1M}[{window}])")
+    errors = f"sum_over_time({recorded.ERRORS_1M}[{window}]) / (sum_over_time({recorded.TOTAL_1M}[{window}]) > 0)"
+    return push(server, _series(plan, now, totals, _groups(server, errors)))
 
 
 def wait_until_recorded(plan: Plan, server: Prometheus) -> None:
@@ -48,16 +49,15 @@ def wait_until_recorded(plan: Plan, server: Prometheus) -> None:
     wait_until(done, 20)
 
 
-def _groups(server: Prometheus, name: str, window: str) -> dict[tuple[tuple[str, str], ...], float]:
-    found = server.query(f"avg_over_time({name}[{window}])")
-    return {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in found}
+def _groups(server: Prometheus, query: str) -> dict[tuple[tuple[str, str], ...], float]:
+    return {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in server.query(query)}
 
 
 def _series(
     plan: Plan,
     now: float,
     totals: dict[tuple[tuple[str, str], ...], float],
-    errors: dict[tuple[tuple[str, str], ...], float],
+    shares: dict[tuple[tuple[str, str], ...], float],
 ) -> Iterator[Series]:
     slos = {slo.id: slo for slo in plan.slos}
     for number, (key, total) in enumerate(sorted(totals.items())):
@@ -66,7 +66,7 @@ def _series(
         if slo is None:
             continue
         # Healthy: at most a third of the budget, whatever the few seconds that were measured say.
-        share = min(errors.get(key, 0.0) / total if total else 0.0, float(slo.budget) / 3)
+        share = min(shares.get(key, 0.0), float(slo.budget) / 3)
         hit = slo.name == "requests"
         for step, span, names in (
             (_TILE, slo.period + _EVEN_BEFORE, (recorded.TOTAL_5M, recorded.ERRORS_5M)),
