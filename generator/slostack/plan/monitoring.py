@@ -13,6 +13,11 @@ from slostack.plan.model import AlertPlan
 
 SERVICE = "slostack"
 WATCHDOG = "Watchdog"
+SPANS_LOST = (  # the collector's counters, and those of a Jaeger, which is one
+    "otelcol_exporter_send_failed_spans_total",
+    "otelcol_exporter_enqueue_failed_spans_total",
+    "otelcol_receiver_refused_spans_total",
+)
 
 
 @dataclass(frozen=True)
@@ -127,9 +132,7 @@ _CONDITIONS = (
     _Condition(
         "SpansLost",
         "ticket",
-        "sum by (job) (rate(otelcol_exporter_send_failed_spans_total[5m])) > 0"
-        " or sum by (job) (rate(otelcol_exporter_enqueue_failed_spans_total[5m])) > 0"
-        " or sum by (job) (rate(otelcol_receiver_refused_spans_total[5m])) > 0",
+        " or ".join(f"sum by (job) (rate({lost}[5m])) > 0" for lost in SPANS_LOST),
         600,
         ("job",),
         "The program {job} loses spans of traces",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slostack.plan import Plan
 from slostack.plan.components import COMPONENTS
+from slostack.plan.monitoring import SPANS_LOST
 from slostack.render.dashboards import alerting, links
 from slostack.render.dashboards.board import board, restarts
 from slostack.render.dashboards.layout import Grid
@@ -57,6 +58,9 @@ def stack_page(plan: Plan) -> bytes:
     )
 
 
+_LOST = " + ".join(f"(sum(rate({lost}[5m])) or vector(0))" for lost in SPANS_LOST)
+
+
 def _jobs() -> str:
     return "|".join(component.job for component in COMPONENTS)
 
@@ -71,10 +75,7 @@ def _alarms(plan: Plan) -> Panel:
         "Monitoring alerts": 'count(ALERTS{alertstate="firing",service="slostack",severity!="none"}) or vector(0)',
         "Rules that fail": "sum(increase(prometheus_rule_evaluation_failures_total[5m])) or vector(0)",
         "Deliveries that fail, a second": "sum(rate(alertmanager_notifications_failed_total[5m])) or vector(0)",
-        "Spans lost, a second": (
-            "(sum(rate(otelcol_exporter_send_failed_spans_total[5m])) or vector(0))"
-            " + (sum(rate(otelcol_receiver_refused_spans_total[5m])) or vector(0))"
-        ),
+        "Spans lost, a second": _LOST,
     }
     return stat(
         "Is the monitoring itself well?",
@@ -190,13 +191,7 @@ def _spans(plan: Plan) -> Panel:
         [
             _asked(plan, "sum by (job) (rate(otelcol_receiver_accepted_spans_total[5m]))", "{{job}} took", "A"),
             _asked(plan, "sum by (job) (rate(otelcol_exporter_sent_spans_total[5m]))", "{{job}} passed on", "B"),
-            _asked(
-                plan,
-                "(sum(rate(otelcol_exporter_send_failed_spans_total[5m])) or vector(0))"
-                " + (sum(rate(otelcol_receiver_refused_spans_total[5m])) or vector(0))",
-                "lost",
-                "C",
-            ),
+            _asked(plan, _LOST, "lost", "C"),
         ],
         unit=_PER_SECOND,
         overrides=[series_override("lost", color=fixed(RED), custom__lineWidth=3)],
