@@ -18,6 +18,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 _LONG = ("truth", "integration", "compose")  # folders whose stacks run for minutes: they begin before the rest
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests of a file, unless the file names a larger group."""
     for item in items:
