@@ -15,8 +15,10 @@ import pytest
 import yaml
 from planned import metric, plan, requests, slo
 
-from slostack.plan import Counters, NativeHistogram, Slices, SloPlan
+from slostack.plan import Counters, Indicator, NativeHistogram, Slices, SloPlan
+from slostack.plan.indicators import indicator
 from slostack.render.rules import EVENTS_FILE, WINDOWS_FILE, render
+from slostack.spec.model import Service, Slo
 from slostack.tools.errors import ToolError
 from slostack.tools.find import find
 from slostack.tools.promtool import test_rules as run_rule_tests
@@ -46,6 +48,14 @@ def errors(slo_id: str = "shop-x") -> str:
 
 def ratio(window: str) -> str:
     return f'slo:error_ratio{{window="{window}"}}'
+
+
+def latency(under: str) -> Indicator:
+    """Requests of at most this size, as a spec's SLO counts them."""
+    asked = Slo.model_validate(
+        {"promise": "x", "objective": 99, "latency": {"histogram": "request_size", "under": under, "native": False}}
+    )
+    return indicator(asked, Service.model_construct(job="shop"))
 
 
 GOOD = 'http_requests_total{service="shop",instance="i",code="200"}'
@@ -83,6 +93,25 @@ CASES = {
         slo("shop-x", NATIVE),
         {'rpc_seconds{instance="i"}': f"{FIVE}+{ZERO}x60"},
         [(20, total(), {"": 0}), (20, errors(), {"": 0}), (20, ratio("5m"), {})],
+    ),
+    "a bucket is found although its bound is written with an exponent": Case(
+        slo("shop-x", latency("1000000")),
+        {
+            'request_size_count{instance="i"}': "0+10x60",
+            'request_size_bucket{instance="i",le="1e+06"}': "0+9x60",
+            'request_size_bucket{instance="i",le="+Inf"}': "0+10x60",
+        },
+        [(20, total(), {"": 20}), (20, errors(), {"": 2})],
+    ),
+    "without its bucket a histogram says nothing, and not that all is slow": Case(
+        slo("shop-x", latency("0.3"), by=("tenant",)),
+        {
+            'request_size_count{instance="i",tenant="a"}': "0+10x60",
+            'request_size_bucket{instance="i",tenant="a",le="0.25"}': "0+9x60",
+            'request_size_count{instance="i",tenant="b"}': "0+10x60",
+            'request_size_bucket{instance="i",tenant="b",le="0.3"}': "0+9x60",
+        },
+        [(20, total(), {"b": 20}), (20, errors(), {"b": 2}), (20, ratio("5m"), {"b": 0.1})],
     ),
     "errors that never happened are zero": Case(
         ONCE,

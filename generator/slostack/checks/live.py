@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -11,6 +12,7 @@ from slostack.checks.series import selectors, selectors_of
 from slostack.checks.spec.expressions import Expression, expressions
 from slostack.checks.spec.references import slos
 from slostack.live.clients import Prometheus
+from slostack.plan.indicators import le_pattern
 from slostack.problems import Level, Problem, in_order
 from slostack.promql import Selector, selector
 from slostack.spec.model import Spec
@@ -101,10 +103,11 @@ class _Live:
                 continue
             histogram = selector(slo.latency.histogram)
             series = self._group(histogram.renamed("_bucket")) if histogram else []
-            bounds = {float(labels["le"]) for labels in series if "le" in labels}
-            if bounds and float(slo.latency.under) not in bounds:
+            bounds = {labels["le"] for labels in series if "le" in labels}
+            pattern = re.compile(le_pattern(slo.latency.under))
+            if bounds and not any(map(pattern.fullmatch, bounds)):
                 sentence = f"`{name}` has the threshold {decimal_text(slo.latency.under)} s, which is no bucket there"
-                remedy = f"buckets are {', '.join(f'{bound:g}' for bound in sorted(bounds))}"
+                remedy = f"buckets are {', '.join(sorted(bounds, key=float))}"
                 where = (*path, "latency", "under")
                 yield self._places.problem("live-no-bucket", sentence, remedy, where)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 
 from slostack.burnrate import decimal_text
@@ -60,15 +61,25 @@ def _latency(latency: Latency) -> Indicator:
     assert histogram is not None, "checked with the spec"  # noqa: S101
     if latency.native:
         return NativeHistogram(histogram, latency.under)
-    # Prometheus 3 writes le="30.0" for what a service may expose as le="30".
-    return Counters(histogram.renamed("_count"), good=histogram.renamed("_bucket").plus(le_matcher(latency.under)))
+    good = histogram.renamed("_bucket").plus(f"le=~{quote(le_pattern(latency.under))}")
+    return Counters(histogram.renamed("_count"), good=good, bucket=True)
 
 
-def le_matcher(bound: Fraction) -> str:
-    """The matcher of a classic bucket with this upper bound, whether written `30`, `30.0` or `0.3`."""
+def le_pattern(bound: Fraction) -> str:
+    """What matches the `le` of a bucket with this upper bound, however it is written: `30`, `30.0`, `0.3`, `1e+06`.
+
+    Clients and Prometheus write numbers below 0.0001 and from 1,000,000 with an exponent of at least two digits.
+    """
     text = decimal_text(bound)
     pattern = text.replace(".", r"\.") if "." in text else text + r"(\.0+)?"
-    return f"le=~{quote(pattern)}"
+    _, digits, zeros = Decimal(text).normalize().as_tuple()
+    exponent = len(digits) - 1 + int(zeros)
+    if not -4 <= exponent < 6:
+        first, rest = str(digits[0]), "".join(map(str, digits[1:]))
+        mantissa = rf"{first}\.{rest}" if rest else first
+        sign = "-" if exponent < 0 else r"\+"
+        pattern += f"|{mantissa}e{sign}{abs(exponent):02}"
+    return pattern
 
 
 def _availability(series: str, labels: str) -> Indicator:

@@ -26,6 +26,7 @@ class Counters:
     error: Selector | None = None
     good: Selector | None = None
     matcher: str | None = None  # where `error` is `total` and one more matcher: that matcher, so both are read at once
+    bucket: bool = False  # `good` is a bucket of the histogram that `total` counts: without it nothing is known
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,9 @@ def _read_once(indicator: object) -> series.Matcher | None:
 def _two_sides(slo: SloPlan, counters: Counters, span: Span) -> list[Rule]:
     total = _sum(slo.by, span.counter(counters.total, counters.total, slo.id))
     before = _just_total(slo, span)
+    if counters.bucket and counters.good is not None and span is MINUTE:
+        # A bucket that is not there says nothing; taken for zero it would make every request a slow one.
+        total += f"\nand on ({', '.join(slo.by)}) {series.latest(counters.good)}"
     if counters.error is not None:
         errors = f"{_sum(slo.by, span.counter(counters.error, counters.total, slo.id))}\nor 0 * {before}"
     elif counters.good is not None:

@@ -32,6 +32,11 @@ def _born(counter: Selector, witness: Selector) -> str:
     )
 
 
+def latest(metric: Selector) -> str:
+    """The last sample of the minute that is counted; the offset allows a scrape as slow as its timeout."""
+    return f"last_over_time({metric}[1m] offset 12s)"
+
+
 def minute(counter: Selector, witness: Selector, slo: str) -> str:
     """Events of one minute, per series.
 
@@ -39,7 +44,7 @@ def minute(counter: Selector, witness: Selector, slo: str) -> str:
     birth also needs a continuing series of `witness` beside it, so that a process seen for the first time, whose
     counters may be old, does not count. A counter that merely stepped back exceeds the cap and counts nothing.
     """
-    now = f"last_over_time({counter}[1m] offset 12s)"
+    now = latest(counter)
     before = f"last_over_time({counter}[10m] offset 72s)"
     return (
         f"({now} - {before}) >= 0\n"
@@ -50,7 +55,7 @@ def minute(counter: Selector, witness: Selector, slo: str) -> str:
 
 def minute_histogram(histogram: Selector, slo: str) -> str:
     """As `minute`, for a native histogram: each series' events as a histogram."""
-    now = f"last_over_time({histogram}[1m] offset 12s)"
+    now = latest(histogram)
     before = f"last_over_time({histogram}[10m] offset 72s)"
     return (
         f"(({now} - {before}) and histogram_count({now} - {before}) >= 0)\n"
