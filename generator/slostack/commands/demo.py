@@ -109,7 +109,7 @@ def _tell(stack: local.LocalStack, plan: Plan, began: float) -> None:
     incident = Incident(stack, FAULT, ALERT, plan.lapse(BAD_SAMPLE), patience=60)
     _say("\nThe API begins to fail:")
     _show(incident.burn())
-    _say("\nWhat the operator on duty reads:\n")
+    _say("\nWhat the inbox shows:\n")
     assert incident.arrival is not None  # noqa: S101 - burn() ends with it
     _say(_indented(incident.arrival.text))
     _say("\nThe API recovers:")
