@@ -26,6 +26,7 @@ services:
     alerts:
       HighErrorRate: {severity: page, summary: High, when: error_share, above: 5%, for: 5m, slo: requests}
       ExportGone: {severity: ticket, summary: Gone, absent: export_time, within: 1h}
+      PodGone: {severity: ticket, summary: Gone, absent: pod_time, within: 1h, by: [tenant]}
 """
 MINUTES = 400
 OUTAGE = (20, 80)  # minutes in which half of all requests fail; before it an even past of all windows
@@ -136,6 +137,16 @@ def test_an_absence_lasts_until_the_series_is_back(tmp_path: Path) -> None:
 
 
 GONE = ["ExportGone/threshold"]
+
+
+def test_a_group_that_is_gone_for_good_is_forgotten_when_the_time_is_over(tmp_path: Path) -> None:
+    pods = [{"series": f'pod_time{{tenant="{name}"}}', "values": text} for name, text in PODS.items()]
+    firing(
+        tmp_path, [*ALIVE, *pods], [(39, []), (45, ["PodGone/threshold/a"]), (90, ["PodGone/threshold/a"]), (130, [])]
+    )
+
+
+PODS = {"a": f"1x40 stale _x{MINUTES - 42}", "b": f"1x{MINUTES}"}
 
 
 def test_what_never_was_there_is_not_missed(tmp_path: Path) -> None:

@@ -92,7 +92,8 @@ class ServiceAlerts:
             sentence = f"{_WORDS[limit_name]} {texts.amount(limit, alert.unit)}{lasting}"
         else:
             graph = alert.absent or ""
-            expression = vanished(graph, by, duration(alert.within), {"alertname": name, "service": self._name})
+            alone = {"alertname": name, "service": self._name} if not by else None
+            expression = vanished(graph, by, duration(alert.within), alone)
             sentence = f"was there within {texts.span(alert.within)} and is gone{lasting}"
         if alert.minimum:
             floor = decimal_text(alert.minimum.at_least)
@@ -236,15 +237,15 @@ def _holds(slo: SloPlan, tier: Tier) -> str:
     return f" and ignoring ({recorded.WINDOW}) ".join(parts)
 
 
-def vanished(series: str, by: tuple[str, ...], within: str, alert: dict[str, str]) -> str:
+def vanished(series: str, by: tuple[str, ...], within: str, alert: dict[str, str] | None) -> str:
     """A series that was there within a time and is not any more; one that never was there is not missed.
 
-    `alert` names the alert that this is for: once it fires it goes on until the series is back, however long.
+    `alert` names the alert that this is for: once it fires it goes on until the series is back, however long. Without
+    it, where groups come and go as pods do, what vanished is forgotten when the time is over.
     """
     labels = ", ".join(by)
     whole = aggregate("max", labels)
-    firing = matchers(alert | {"alertstate": "firing"})
-    return (
-        f"({whole} (present_over_time({series}[{within}])) or {whole} (ALERTS{firing}))\n"
-        f"  unless on ({labels}) {whole} ({series})"
-    )
+    missed = f"{whole} (present_over_time({series}[{within}]))"
+    if alert:
+        missed = f"({missed} or {whole} (ALERTS{matchers(alert | {'alertstate': 'firing'})}))"
+    return f"{missed}\n  unless on ({labels}) {whole} ({series})"

@@ -79,13 +79,14 @@ _CONDITIONS = (
     _Condition(
         "AlertmanagerUnreachable",
         "page",
+        # Of several Alertmanagers one that takes the alerts is enough; ScrapeTargetDown tells of the other.
         "max(prometheus_notifications_alertmanagers_discovered) < 1"
-        " or sum(rate(prometheus_notifications_errors_total[5m])) > 0",
+        " or min(rate(prometheus_notifications_errors_total[5m])) > 0",
         300,
         (),
         "Prometheus cannot hand alerts to Alertmanager",
         "Alerts that fire now reach nobody; the silent Watchdog is what tells.",
-        "no Alertmanager is known, or sending to it failed, for 5 minutes",
+        "no Alertmanager is known, or sending to each of them failed, for 5 minutes",
     ),
     _Condition(
         "NotificationsFailing",
