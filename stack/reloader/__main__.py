@@ -2,7 +2,8 @@
 
 Prometheus notices changed files by itself; Alertmanager has to be told. It is told again until it has accepted, so
 that a file that was broken and is mended takes effect, and it is told after its own restart for nothing, which costs
-nothing. Two Alertmanagers have two URLs; one that is not there (`--optional`) is no fault.
+nothing. Two Alertmanagers have two URLs; one that is not there (`--optional`) is no fault. With `--port` Prometheus can
+ask it how it is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hosts
+from reloader.door import Door
+from webpage import port_number
+
+_CANNOT_LISTEN = 3
+_PATIENCE = 45.0  # seconds; a round with two addresses that do not answer takes 25
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _TIMEOUT = 10.0
 
@@ -93,7 +100,7 @@ def _seconds(text: str) -> float:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Watch until SIGTERM. Returns 0, or 2 where the folder is not there."""
+    """Watch until SIGTERM. Returns 0, 2 where the folder is not there, 3 where `--port` cannot be had."""
     parser = argparse.ArgumentParser(
         prog="reloader",
         description="Tells Alertmanager to read its configuration again when the files have changed.",
@@ -106,17 +113,29 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--optional", action="append", default=[], metavar="URL", help="whom to tell if it is there")
     parser.add_argument("--every", type=_seconds, default=5.0, metavar="SECONDS", help="default %(default)s")
     parser.add_argument("--state", type=Path, metavar="FILE", help="there while every address has taken what is there")
+    parser.add_argument("--host", default="127.0.0.1", help="address for --port (default %(default)s)")
+    parser.add_argument("--port", type=port_number, help="answer /metrics here; 0 takes any free one")
+    hosts.add_option(parser)
     options = parser.parse_args(arguments)
     if not options.watch.is_dir():
         parser.error(f"{options.watch} is not a folder")
     told = [Reload(url) for url in options.reload] + [Reload(url, optional=True) for url in options.optional]
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    door = Door(_PATIENCE + options.every)
+    if options.port is not None:
+        try:
+            door.open(options.host, options.port, options.allow_host)
+        except OSError as error:
+            _say(f"cannot listen on {options.host} port {options.port} ({error.strerror}); choose another --port.")
+            return _CANNOT_LISTEN
     while True:
         current = fingerprint(options.watch)
         for one in told:
             one.tell(current)
+        taken = all(one.optional or one.accepted == current for one in told)
+        door.note(taken=taken)
         if options.state:
-            _note(options.state, all(one.optional or one.accepted == current for one in told))
+            _note(options.state, taken)
         if _stopped_within(options.every):
             return 0
 

@@ -16,8 +16,11 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from prometheus_client import Counter
+
 from hosts import AcceptedHosts, refusal
 from instrumentation import tracing
+from webpage import Response, exposition, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +31,7 @@ CHAT = "/v1/chat/completions"
 HOLD = 1.5
 """Real seconds until an answer that comes too late: more than the workload waits."""
 _LARGEST_BODY = 65_536
+_JSON = "application/json"
 _STATUSES = {"overloaded": HTTPStatus.TOO_MANY_REQUESTS, "unavailable": HTTPStatus.SERVICE_UNAVAILABLE}
 
 
@@ -57,11 +61,15 @@ class GatewayHandler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """`/healthz`: 200 as long as this program runs."""
+        """`/healthz`: 200 as long as this program runs. `/metrics`: its own, for Prometheus."""
         if self._refused():
             return
-        found = self.path == "/healthz"
-        self._send(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND, {"status": "ok"} if found else _nothing_here())
+        if self.path == "/metrics":
+            self._respond(exposition(self.server.metrics))
+        elif self.path == "/healthz":
+            self._send(HTTPStatus.OK, {"status": "ok"})
+        else:
+            self._send(HTTPStatus.NOT_FOUND, _nothing_here())
 
     def do_POST(self) -> None:
         """A chat completion."""
@@ -100,17 +108,20 @@ class GatewayHandler(BaseHTTPRequestHandler):
             except ProviderError:
                 status = _STATUSES[call.failure or ""]
             tracing.set_http_status(span, status)
+        self.server.answered.labels(call.failure or "ok").inc()
         answer = {"model": call.model, "usage": call.usage} if status == HTTPStatus.OK else _refusal(call)
         with contextlib.suppress(ConnectionError):  # who gave up waiting is gone
             self._send(status, answer)
 
     def _send(self, status: HTTPStatus, answer: dict[str, Any]) -> None:
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        self._respond(Response(json.dumps(answer).encode(), _JSON, status))
+
+    def _respond(self, response: Response) -> None:
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.content_type)
+        self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(response.body)
 
 
 class Gateway(ThreadingHTTPServer):
@@ -127,6 +138,15 @@ class Gateway(ThreadingHTTPServer):
         self.accepted = AcceptedHosts(host, names)
         super().__init__((host, port), GatewayHandler)
         self._traced = traced
+        self.metrics = registry()
+        self.answered = Counter(
+            "slostack_gateway_calls",
+            "Calls since the start, by how they ended.",
+            ["outcome"],
+            registry=self.metrics,
+        )
+        for outcome in ("ok", "timeout", *_STATUSES):
+            self.answered.labels(outcome)
 
     def played(self, call: Call) -> AbstractContextManager[PlayedClock | None]:
         """The call's own time, where something shows it."""
@@ -170,7 +190,7 @@ def _call(body: bytes) -> Call | None:
 
 
 def _nothing_here() -> dict[str, Any]:
-    return {"error": f"There is nothing here; POST to {CHAT} or GET /healthz."}
+    return {"error": f"There is nothing here; POST to {CHAT}, or GET /healthz or /metrics."}
 
 
 def _refusal(call: Call) -> dict[str, Any]:

@@ -129,6 +129,15 @@ def test_generated_addresses_are_services_and_ports_of_this_file(plan: Plan) -> 
     assert {target.split(":")[0] for target in targets} <= SERVICES.keys()
 
 
+def test_every_program_that_stays_is_scraped_or_asked_by_a_neighbour(plan: Plan) -> None:
+    """Its death would otherwise alert nobody. A second Alertmanager is found by its name."""
+    scraped = {component.address.split(":")[0] for component in COMPONENTS}
+    scraped |= {target.split(":")[0] for scrape in plan.scrapes for target in scrape.targets}
+    staying = {name for name, service in SERVICES.items() if service["restart"] != "no"}
+    neighbours = {name for name in staying if name.endswith("-health")}
+    assert staying - neighbours - scraped == {"alertmanager-2"}
+
+
 def test_own_programs_answer_to_the_name_that_the_others_call_them_by() -> None:
     for name, service in SERVICES.items():
         words = [part for word in service.get("command", []) for part in word.split("=")]
@@ -137,7 +146,7 @@ def test_own_programs_answer_to_the_name_that_the_others_call_them_by() -> None:
         else:
             assert "--allow-host" not in words
     serving = {name for name, service in SERVICES.items() if "--allow-host" in str(service.get("command"))}
-    assert serving == {"inbox", "runbooks", "workload", "llm-gateway"}
+    assert serving == {"inbox", "runbooks", "workload", "llm-gateway", "reloader"}
 
 
 def test_the_doors_and_links_are_the_published_ports(plan: Plan) -> None:

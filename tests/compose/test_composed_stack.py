@@ -56,6 +56,7 @@ def test_up_returns_when_everything_that_has_a_check_is_healthy(running: Running
 def test_every_target_is_scraped(running: Running) -> None:
     prometheus = running.stack.prometheus
     wanted = {"alertmanager", "inbox", "jaeger", "mcts-framework", "otel-collector", "prometheus", "span-metrics"}
+    wanted |= {"llm-gateway", "reloader", "runbooks"}
 
     def targets() -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = prometheus.json("/api/v1/targets")["data"]["activeTargets"]

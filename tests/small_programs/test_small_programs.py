@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import requests
+
+from reloader.door import Door
+from webpage import Request, ResponseError
 
 STACK = Path(__file__).resolve().parents[2] / "stack"
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(STACK), "PYTHONUNBUFFERED": "1"}
@@ -159,7 +164,7 @@ def test_a_file_that_is_touched_no_more_is_told(tmp_path: Path, age: float | Non
 def reloader(server: Told, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     (tmp_path / "watched").mkdir()
     (tmp_path / "watched/routes.yml").write_text("one")
-    where = ["--watch", tmp_path / "watched", "--state", tmp_path / "taken", "--every", "0.05"]
+    where = ["--watch", tmp_path / "watched", "--state", tmp_path / "taken", "--every", "0.05", "--port", "0"]
     process = begin("reloader", *where, "--reload", server.url, "--optional", "http://no-such-host.invalid/")
     yield process
     process.kill()
@@ -199,6 +204,46 @@ def test_a_refusal_is_told_again_until_it_is_taken(
     assert reloader.stderr is not None
     said = reloader.stderr.read().decode()
     assert said.count("refused the configuration and goes on with the one before: what it says") == 1
+
+
+def test_the_reloader_says_whether_the_configuration_is_taken(
+    server: Told, tmp_path: Path, reloader: subprocess.Popen[bytes]
+) -> None:
+    assert reloader.stderr is not None
+    found = re.search(rb"http://[\d.:]+/metrics", reloader.stderr.readline())
+    assert found
+
+    def said() -> str:
+        answer = requests.get(found[0].decode(), timeout=5)
+        assert answer.status_code == 200
+        return answer.text
+
+    assert eventually(lambda: "slostack_reloader_taken 1.0" in said())
+    assert "process_resident_memory_bytes" in said()
+    server.status = 500
+    (tmp_path / "watched/routes.yml").write_text("broken")
+    assert eventually(lambda: "slostack_reloader_taken 0.0" in said())
+
+
+def test_a_reloader_that_hangs_is_a_target_down() -> None:
+    door, asked = Door(0.05), Request("GET", ("metrics",), {})
+    door.note(taken=True)
+    assert eventually(lambda: door.silent() > 0.05)
+    with pytest.raises(ResponseError, match="restart the reloader") as raised:
+        door.respond(asked)
+    assert raised.value.status == 503
+    patient = Door(60)
+    patient.note(taken=True)
+    assert patient.respond(asked).status == 200
+
+
+def test_a_port_that_is_taken_is_told_in_a_sentence(server: Told, tmp_path: Path) -> None:
+    port = str(server.server_address[1])
+    done = run("reloader", "--watch", tmp_path, "--reload", server.url, "--port", port)
+    assert done.returncode == 3
+    assert done.stderr == b"reloader: cannot listen on 127.0.0.1 port %s (Address already in use)" % port.encode() + (
+        b"; choose another --port.\n"
+    )
 
 
 @pytest.mark.parametrize("program", ["reloader", "workload"])

@@ -32,6 +32,7 @@ KNOWN_AS = {
     "jaeger:8888": "jaeger-telemetry",
     "otel-collector:8888": "jaeger-telemetry",
     "otel-collector:8889": "span-metrics",
+    "llm-gateway:8001": "llm-gateway",
 }
 _PACKAGES = (
     "httpx",

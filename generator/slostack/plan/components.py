@@ -19,11 +19,13 @@ COMPONENTS = (
     Component("alertmanager", "alertmanager:9093", "alertmanager"),
     Component("inbox", "inbox:9099", "inbox"),
     Component("runbooks", "runbooks:9098", "runbooks"),
+    Component("reloader", "reloader:9097", "reloader"),
     Component("grafana", "grafana:3000", "grafana"),
     Component("jaeger", "jaeger:8888", "jaeger"),
     Component("otel-collector", "otel-collector:8888", "otel-collector"),
     # What the collector counted about other programs' spans is a target of its own.
     Component("span-metrics", "otel-collector:8889", "otel-collector"),
+    Component("llm-gateway", "llm-gateway:8001", "llm-gateway"),
 )
 
 ALERTMANAGER = "alertmanager:9093"
