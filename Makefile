@@ -20,7 +20,7 @@ demo: run-environment ## set everything up and drive an incident from fault to d
 	@$(BIN)/slostack demo $(ARGS)
 
 test: dev-environment ## run the tests: make test ARGS="tests/tools -k amtool"
-	@$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: lint format types generated spec ## find mistakes in the code, in the spec and in what is generated from it
 

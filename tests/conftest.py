@@ -15,7 +15,7 @@ __all__ = ["browser"]  # a fixture for every folder
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-_LONG = ("truth", "integration", "compose")  # folders whose stacks run for minutes: they begin before the rest
+_LONG = ("compose", "truth", "integration")  # folders whose stacks run for minutes, the longest first
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
@@ -24,4 +24,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
-    items.sort(key=lambda item: not set(_LONG) & set(item.path.parts))
+    rank = {folder: number for number, folder in enumerate(_LONG)}
+    items.sort(key=lambda item: min((rank.get(part, len(rank)) for part in item.path.parts), default=0))
