@@ -80,11 +80,23 @@ def tags(thing: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_prometheus_scrapes_jaeger_and_what_it_counts(stack: local.LocalStack) -> None:
-    """Under the jobs that the containers have, too."""
-    up = {sample["metric"]["job"]: sample["value"][1] for sample in stack.prometheus.query("up")}
-    assert {job: up.get(job) for job in ("jaeger", "otel-collector", "span-metrics")} == dict.fromkeys(
-        ("jaeger", "otel-collector", "span-metrics"), "1"
-    )
+    """Under the jobs that the containers have, too; and the gateway, which is there only with traces."""
+    wanted = {"jaeger", "otel-collector", "span-metrics", "llm-gateway"}
+
+    def up() -> set[str]:
+        return {sample["metric"]["job"] for sample in stack.prometheus.query("up == 1")}
+
+    assert wait_until(lambda: wanted <= up(), 30), f"not every one is up: {up()}"
+
+
+def test_prometheus_knows_how_the_gateway_answers(stack: local.LocalStack) -> None:
+    """Calls fail here, and some are answered."""
+
+    def outcomes() -> set[str]:
+        counted = stack.prometheus.query("slostack_gateway_calls_total > 0")
+        return {sample["metric"]["outcome"] for sample in counted}
+
+    assert wait_until(lambda: "ok" in outcomes() and len(outcomes()) > 1, 30), outcomes()
 
 
 def test_a_failed_request_leads_to_its_trace_with_its_exception(stack: local.LocalStack) -> None:
@@ -137,7 +149,8 @@ def test_prometheus_takes_every_exemplar(stack: local.LocalStack) -> None:
     """It drops those that are older than the last of their series, and complains at each scrape."""
     exemplars(stack, "mcts_agent_request_latency_seconds_bucket")
     query = "prometheus_target_scrapes_exemplar_out_of_order_total"
-    assert [sample["value"][1] for sample in stack.prometheus.query(query)] == ["0"]
+    found = wait_until(lambda: stack.prometheus.query(query), 30) or []
+    assert [sample["value"][1] for sample in found] == ["0"]
 
 
 def test_span_metrics_have_exemplars_and_the_names_that_dashboards_ask_for(stack: local.LocalStack) -> None:
@@ -145,8 +158,8 @@ def test_span_metrics_have_exemplars_and_the_names_that_dashboards_ask_for(stack
     exemplar = exemplars(stack, "traces_span_metrics_duration_milliseconds_bucket")[-1]
     trace(stack, exemplar["labels"]["trace_id"])
     query = 'traces_span_metrics_calls_total{provider="anthropic",status_code="STATUS_CODE_ERROR"}'
-    wait_until(lambda: bool(stack.prometheus.query(query)), 20)
-    assert {sample["metric"]["service_name"] for sample in stack.prometheus.query(query)} >= {"llm-gateway"}
+    found = wait_until(lambda: stack.prometheus.query(query), 30) or []
+    assert {sample["metric"]["service_name"] for sample in found} >= {"llm-gateway"}
 
 
 @pytest.mark.parametrize("metric", ["calls", "errors", "latencies"])

@@ -2,6 +2,7 @@
 
 Jaeger takes spans over OTLP, keeps them in a store of its own, shows them, and counts them for Prometheus. A separate
 collector would be a second program to find with nothing more to see; docker-compose.yml has one, as production does.
+What is counted, and how Jaeger asks for it, is read from the containers' own files: both engines count alike.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from slostack.failure import MISSING, Failure
 from slostack.live import programs
@@ -40,7 +43,7 @@ _PACKAGES = (
     "opentelemetry.instrumentation.httpx",
     "opentelemetry.sdk",
 )
-_BUCKETS = ["5ms", "10ms", "25ms", "50ms", "100ms", "250ms", "500ms", "1s", "2500ms", "5s", "10s", "30s", "60s", "120s"]
+_COLLECTOR, _JAEGER = "otel-collector/config.yaml", "jaeger/config.yaml"
 
 
 def wanted(asked: bool | None) -> bool:
@@ -89,20 +92,26 @@ def _installed(name: str) -> bool:
         return False
 
 
+def _composed(name: str) -> dict[str, Any]:
+    """A configuration of the containers' stack."""
+    found: dict[str, Any] = yaml.safe_load((programs.folder() / name).read_text(encoding="utf-8"))
+    return found
+
+
 def _config(plan: Plan, taken: dict[str, int], data: Path) -> dict[str, Any]:
     """Names as of version 2.10 to 2.20; every address is on loopback."""
 
     def at(name: str) -> str:
         return f"{HOST}:{taken[name]}"
 
-    kept = {"keys": str(data / "keys"), "values": str(data / "values")}
-    prometheus = {
-        "endpoint": f"http://{HOST}:{taken['prometheus']}",
-        "metric_namespace": "traces_span_metrics",
-        "latency_unit": "ms",  # as the connector counts
-        "normalize_calls": True,
-        "normalize_duration": True,
-    }
+    collector, jaeger = _composed(_COLLECTOR), _composed(_JAEGER)
+    counting = collector["connectors"]["span_metrics"]
+    storage = jaeger["extensions"]["jaeger_storage"]
+    prometheus = storage["metric_backends"]["span_metrics"]["prometheus"]
+    # Not its store in memory, whose search for failed traces (error=true) finds none.
+    kept = {"directories": {"keys": str(data / "keys"), "values": str(data / "values")}, "ttl": {"spans": "24h"}}
+    badger = storage["backends"]["traces"]["badger"] | kept
+    asked = prometheus | {"endpoint": f"http://{HOST}:{taken['prometheus']}"}
     telemetry = {"host": HOST, "port": taken["jaeger-telemetry"]}
     return {
         "service": {
@@ -122,16 +131,15 @@ def _config(plan: Plan, taken: dict[str, int], data: Path) -> dict[str, Any]:
             },
         },
         "extensions": {
-            "jaeger_query": {
+            "jaeger_query": jaeger["extensions"]["jaeger_query"]
+            | {
                 "enable_tracing": False,  # its own requests, which it would send to whoever listens on port 4317
-                "storage": {"traces": "traces", "metrics": "span_metrics"},
                 "http": {"endpoint": at("jaeger")},
                 "grpc": {"endpoint": f"{HOST}:0"},  # nobody here asks in this way, and it cannot be left out
             },
             "jaeger_storage": {
-                # Not its store in memory, whose search for failed traces (error=true) finds none.
-                "backends": {"traces": {"badger": {"ephemeral": False, "directories": kept, "ttl": {"spans": "24h"}}}},
-                "metric_backends": {"span_metrics": {"prometheus": prometheus}},
+                "backends": {"traces": {"badger": badger}},
+                "metric_backends": {"span_metrics": {"prometheus": asked}},
             },
         },
         "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": at("otel-collector")}}}},
@@ -140,18 +148,10 @@ def _config(plan: Plan, taken: dict[str, int], data: Path) -> dict[str, Any]:
             "batch": {"timeout": "200ms"},
         },
         "connectors": {
-            "spanmetrics": {
-                "namespace": "traces.span.metrics",
-                "histogram": {"unit": "ms", "explicit": {"buckets": _BUCKETS}},
-                "exemplars": {"enabled": True, "max_per_data_point": 5},
-                "dimensions": [{"name": "deployment.environment.name"}, {"name": "provider"}],
-                "aggregation_cardinality_limit": 2000,
-                "metrics_flush_interval": f"{max(1, 15 // plan.time_scale)}s",
-                "metrics_expiration": "1h",
-            }
+            "spanmetrics": counting | {"metrics_flush_interval": f"{max(1, 15 // plan.time_scale)}s"},
         },
         "exporters": {
-            "jaeger_storage_exporter": {"trace_storage": "traces"},
-            "prometheus": {"endpoint": at("span-metrics"), "enable_open_metrics": True, "metric_expiration": "1h"},
+            "jaeger_storage_exporter": jaeger["exporters"]["jaeger_storage_exporter"],
+            "prometheus": collector["exporters"]["prometheus"] | {"endpoint": at("span-metrics")},
         },
     }
