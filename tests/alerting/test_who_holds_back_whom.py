@@ -130,6 +130,15 @@ def test_a_burning_budget_holds_back_the_owners_page_about_the_same(house: House
     assert [house.suppressed(one) for one in (page, owners)] == [False, True]
 
 
+def test_a_burning_budget_holds_back_the_owners_page_about_one_of_all(house: House) -> None:
+    page = burn("page")
+    owners = burn("page", tier="threshold", tenant="a") | {"alertname": "HighErrorRate"}
+    other = owners | {"slo": "shop-other"}
+    house.fire(page, owners, other)
+
+    assert [house.suppressed(one) for one in (page, owners, other)] == [False, True, False]
+
+
 def test_an_outage_that_pages_holds_back_every_symptom(house: House) -> None:
     scrape = {
         "alertname": "ScrapeTargetDown",

@@ -23,7 +23,8 @@ def test_an_incident_wakes_once_for_each_thing_that_burns(stack: LocalStack) -> 
     stack.workload.fail("errors")  # crosses the owners' threshold first, then both tiers of the budget's burn rate
     stack.workload.fail("agent-errors")  # burns the budget of one agent; there is no owners' alert about it
     time.sleep(FAILURE)
-    during = [_told(one) for one in stack.inbox.notifications()]
+    pages = stack.inbox.notifications()
+    during = [_told(one) for one in pages]
     stack.workload.recover()
     assert wait_until(lambda: len(stack.inbox.notifications()) >= len(during) + 2, 2 * RECOVERY)
     time.sleep(QUIET)
@@ -33,6 +34,8 @@ def test_an_incident_wakes_once_for_each_thing_that_burns(stack: LocalStack) -> 
         ("firing", "search-page", "HighErrorRate"),
         ("firing", "search-page", "MctsFrameworkAgentsBurnsFast"),
     ]
+    for page in pages:  # the owners' one too, which is the only one about its SLO
+        assert "The budget burns at" in page["alerts"][0]["annotations"]["description"]
     assert sorted(after) == [
         ("resolved", "search-page", "HighErrorRate"),
         ("resolved", "search-page", "MctsFrameworkAgentsBurnsFast"),

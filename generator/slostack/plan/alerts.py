@@ -14,9 +14,9 @@ from slostack.spec.model import LIMITS, Alert, Down, Service
 
 SERVICE_DOWN = "ServiceDown"
 THRESHOLD = "threshold"  # the label `tier` of an alert that is no burn rate
-_KEEP_FIRING: dict[Severity, int] = {"page": 300, "ticket": 900}  # seconds; a gap shorter than this is not a recovery
+KEEP_FIRING: dict[Severity, int] = {"page": 300, "ticket": 900}  # seconds; a gap shorter than this is not a recovery
 # Longer than any page that it holds back, so that none is told of after the outage.
-_DOWN_KEEP_FIRING = _KEEP_FIRING["page"] + 60
+_DOWN_KEEP_FIRING = KEEP_FIRING["page"] + 60
 _SIGNS = {"above": ">", "below": "<", "at_least": ">=", "at_most": "<="}
 _VANISHED = "1h"
 _WORDS = {"above": "more than", "below": "less than", "at_least": "at least", "at_most": "at most"}
@@ -71,7 +71,7 @@ class ServiceAlerts:
                 severity=tier.severity,
                 expression=burn_expression(slo, tier),
                 for_=0,
-                keep_firing_for=_KEEP_FIRING[tier.severity],
+                keep_firing_for=KEEP_FIRING[tier.severity],
                 labels=self._labels(tier.severity, known) | {"tier": duration(tier.long)},
                 annotations=self._annotations(name, known, slo.by, summary, description, graph, command),
                 by=slo.by,
@@ -105,6 +105,8 @@ class ServiceAlerts:
         if slo:
             summary = f"{texts.literal(slo.promise)} — {summary}"
         description = f"The alert's condition{texts.where(by)}: {sentence}."
+        if slo and set(slo.by) <= set(by):
+            description += texts.burning_meanwhile(slo.id, slo.period, slo.budget, slo.by)
         if alert.describe:
             description += f" {texts.literal(alert.describe)}"
         return AlertPlan(
@@ -115,7 +117,7 @@ class ServiceAlerts:
             severity=alert.severity,
             expression=expression,
             for_=alert.for_ or 0,
-            keep_firing_for=alert.keep_firing_for or _KEEP_FIRING[alert.severity],
+            keep_firing_for=alert.keep_firing_for or KEEP_FIRING[alert.severity],
             labels=self._labels(alert.severity, known) | {"tier": THRESHOLD},
             annotations=self._annotations(name, known, by, summary, description, graph, alert.command),
             by=by,

@@ -12,7 +12,7 @@ from fractions import Fraction
 from urllib.parse import quote, urlencode
 
 from slostack import recorded
-from slostack.burnrate import Tier, decimal_text
+from slostack.burnrate import MINUTE, Tier, decimal_text
 from slostack.promql import duration, matchers
 from slostack.spec.model import Links
 
@@ -98,6 +98,34 @@ def burn_description(slo: str, promise: str, tier: Tier, period: int, budget: Fr
     than its period, is not said.
     """
     labels = list(by)
+    return (
+        f"{literal(promise)}{where(labels)}: {{{{ $value | {PERCENT} }}}} broke this over {span(tier.long)};"
+        f" {percent(budget)} may, over {span(period)}."
+        f"{_speed('$value', budget)}"
+        f"{_worst(slo, tier, budget, period, labels)}"
+        f"{_rest(slo, '$value', period, budget, labels)}"
+    )
+
+
+def burning_meanwhile(slo: str, period: int, budget: Fraction, by: Iterable[str]) -> str:
+    """How fast an SLO's budget burns now, over five minutes, and how long it lasts: for an owners' alert about it."""
+    labels = list(by)
+    ratio = recorded.ratio(slo, 5 * MINUTE).replace('"', '\\"')[:-1] + "".join(f",{label}=%q" for label in labels) + "}"
+    values = "".join(f" $labels.{label}" for label in labels)
+    return (
+        f'{{{{ with query (printf "{ratio} > 0"{values}) }}}}{{{{ $ratio := . | first | value }}}}'
+        f"{_speed('$ratio', budget)}{_rest(slo, '$ratio', period, budget, labels)}{{{{ end }}}}"
+    )
+
+
+def _speed(ratio: str, budget: Fraction) -> str:
+    return (
+        f'{{{{ with query (printf "vector(%g / {decimal_text(budget)})" {ratio}) }}}} The budget burns at'
+        f' {{{{ . | first | value | printf "%.1f" }}}} times the even rate.{{{{ end }}}}'
+    )
+
+
+def _rest(slo: str, ratio: str, period: int, budget: Fraction, labels: list[str]) -> str:
     group = "".join(f",{label}=%q" for label in labels)
     values = "".join(f" $labels.{label}" for label in labels)
     left = f'{recorded.REMAINING}{{slo=\\"{slo}\\"{group}}}'
@@ -105,15 +133,10 @@ def burn_description(slo: str, promise: str, tier: Tier, period: int, budget: Fr
     known = f"{left} and ignoring (window) last_over_time({whole}[45m])"
     hours = decimal_text(period * budget / 3600, 6)  # the budget as time of total outage
     return (
-        f"{literal(promise)}{where(labels)}: {{{{ $value | {PERCENT} }}}} broke this over {span(tier.long)};"
-        f" {percent(budget)} may, over {span(period)}."
-        f'{{{{ with query (printf "vector(%g / {decimal_text(budget)})" $value) }}}} The budget burns at'
-        f' {{{{ . | first | value | printf "%.1f" }}}} times the even rate.{{{{ end }}}}'
-        f"{_worst(slo, tier, budget, period, labels)}"
         f'{{{{ with query (printf "100 * ({known})"{values}{values}) }}}}{{{{ $left := . | first | value }}}}'
         f"{{{{ if le $left 0.0 }}}} The budget is gone.{{{{ else }}}}"
         f' {{{{ printf "%.0f" $left }}}} % of it is left'
-        f'{{{{ with query (printf "vector(%g * {hours} / 100 / %g)" $left $value) }}}}'
+        f'{{{{ with query (printf "vector(%g * {hours} / 100 / %g)" $left {ratio}) }}}}'
         f"{{{{ $hours := . | first | value }}}}, gone in {_HOURS}{{{{ end }}}}.{{{{ end }}}}{{{{ end }}}}"
     )
 

@@ -120,18 +120,26 @@ def _inhibit_rules(plan: Plan) -> list[dict[str, Any]]:
                 "equal": same,
             }
         )
-    rules += [
+    burning = ['severity="page"', 'slo!=""', f"tier!={quote(THRESHOLD)}"]
+    owners = ['severity="page"', 'slo!=""', f"tier={quote(THRESHOLD)}", f"alertname!={quote(SERVICE_DOWN)}"]
+    rules.append(
         {
             "name": "a burning budget that pages holds back the owners' page about the same",
-            "source_matchers": ['severity="page"', 'slo!=""', f"tier!={quote(THRESHOLD)}"],
-            "target_matchers": [
-                'severity="page"',
-                'slo!=""',
-                f"tier={quote(THRESHOLD)}",
-                f"alertname!={quote(SERVICE_DOWN)}",
-            ],
+            "source_matchers": burning,
+            "target_matchers": owners,
             "equal": same + groups,
-        },
+        }
+    )
+    if groups:
+        rules.append(
+            {
+                "name": "a burning budget of all groups of an SLO holds back the owners' pages about each",
+                "source_matchers": burning + [f'{label}=""' for label in groups],
+                "target_matchers": owners,
+                "equal": same,
+            }
+        )
+    rules += [
         {
             "name": "a service that is down, and pages, holds back its symptoms",
             "source_matchers": [f"alertname={quote(SERVICE_DOWN)}", 'severity="page"'],
