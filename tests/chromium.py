@@ -24,7 +24,7 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps its thread's event loop as long as it runs
 def browser() -> Iterator[Browser]:
     """One Chromium; each visit is a context of its own."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
