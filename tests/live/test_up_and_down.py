@@ -72,6 +72,21 @@ def test_prometheus_is_not_stopped_by_a_request(stack: local.LocalStack, path: s
     assert requests.post(stack.url("prometheus") + path, timeout=5).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("origin", "may_read"),
+    [
+        ("http://127.0.0.1:3000", True),
+        ("http://localhost", True),
+        ("https://evil.example", False),
+        ("http://127.0.0.1.evil.example", False),
+    ],
+)
+def test_only_pages_of_this_machine_may_read_prometheus(stack: local.LocalStack, origin: str, may_read: bool) -> None:
+    query = f"{stack.url('prometheus')}/api/v1/query?query=up"
+    answer = requests.get(query, headers={"Origin": origin}, timeout=5)
+    assert answer.headers.get("Access-Control-Allow-Origin") == (origin if may_read else None)
+
+
 def test_a_second_up_says_that_a_stack_is_up(stack: local.LocalStack) -> None:
     """And not that its own ports are taken."""
     for ports in ((), ("--free-ports",)):

@@ -267,6 +267,7 @@ def _prometheus(plan: Plan, tool: Tool, config: Path, data: Path, taken: dict[st
         f"--storage.tsdb.retention.time={plan.retention}s",
         f"--web.listen-address={HOST}:{taken['prometheus']}",
         f"--web.external-url={plan.links.prometheus}",
+        r"--web.cors.origin=https?://(localhost|127\.0\.0\.1)(:\d+)?",  # else any page in a browser may read it
         "--enable-feature=exemplar-storage",
     ]
     if plan.time_scale > 1:
