@@ -9,6 +9,7 @@ from dashboard_plans import KINDS, panel, plan
 from pydantic import ValidationError
 from reading import Json, boards, named
 
+from slostack.render.dashboards import look
 from slostack.render.dashboards.counting import fraction
 from slostack.render.dashboards.layout import shares
 from slostack.spec.boards import Board, Panel
@@ -86,6 +87,56 @@ def test_a_stat_beyond_its_limit_takes_the_severitys_colour() -> None:
     steps = drawn("stat")["fieldConfig"]["defaults"]["thresholds"]["steps"]
 
     assert steps[-1] == {"color": "dark-red", "value": 0.05}
+
+
+def figure(**described: Any) -> Json:
+    """A stat with these keys, drawn."""
+    row = {"question": "Is it?", "panels": [panel("stat", unit="percent", **described)]}
+    return named(
+        boards(plan(boards={"one": Board.model_validate({"title": "One", "rows": [row]})}))["one"], "Is stat well?"
+    )
+
+
+def colour_at(drawn: Json, value: float) -> str:
+    """As Grafana colours it: the last step that the value has reached."""
+    steps = drawn["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    return str([step["color"] for step in steps if value >= step.get("value", float("-inf"))][-1])
+
+
+@pytest.mark.parametrize(
+    ("better", "good", "bad", "words"),
+    [("high", 0.999, 0.5, "wanted at least 99 %"), ("low", 0.5, 0.999, "wanted at most 99 %")],
+)
+def test_a_stat_on_the_wrong_side_of_a_number_looks_different_and_says_what_is_wanted(
+    better: str, good: float, bad: float, words: str
+) -> None:
+    drawn = figure(better=better, threshold="99%")
+
+    assert colour_at(drawn, good) == look.BLUE
+    assert colour_at(drawn, bad) == look.UNWANTED
+    assert drawn["options"]["textMode"] == "value_and_name"
+    assert drawn["targets"][0]["legendFormat"] == words
+
+
+def test_a_stat_says_what_its_alert_does_and_whose_figure_it_is() -> None:
+    assert figure(threshold="ManyErrors")["targets"][0]["legendFormat"] == "pages above 5 %"
+    by = figure(threshold=["5%", "ManyErrors"], by=["queue"])
+    assert by["targets"][0]["legendFormat"] == "{{queue}}: wanted at most 5 %, pages above 5 %"
+    assert figure(by=["queue"])["options"]["textMode"] == "value_and_name"
+    assert figure(threshold=None)["options"]["textMode"] == "value"
+
+
+def test_a_stat_between_two_limits_takes_the_colour_of_the_one_that_it_misses() -> None:
+    drawn = figure(better="high", threshold=["99%", "ManyErrors"])  # the alert's limit is 5 %
+
+    assert [colour_at(drawn, value) for value in (0.01, 0.5, 0.995)] == [look.RED, look.UNWANTED, look.BLUE]
+
+
+def test_every_colour_has_one_meaning() -> None:
+    meanings = (look.RED, look.ORANGE, look.VIOLET, look.GREEN, look.GREY_BLUE, look.GREY, look.BLUE, look.PALE)
+
+    assert look.UNWANTED not in meanings
+    assert len(set(meanings)) == len(meanings)
 
 
 def test_a_tables_worst_line_is_on_top() -> None:

@@ -137,16 +137,19 @@ def _value(plan: Plan, service: ServicePlan, panel: spec.Panel) -> Panel:
 def _stat(plan: Plan, service: ServicePlan, panel: spec.Panel) -> Panel:
     drawn = limits.of(plan, service, panel)
     unit = panel.unit or "count"
+    wanted = limits.told(drawn, panel.better, unit)
     return stat(
         panel.title,
         panel.describe,
-        [query(plan.lapse(panel.stat or ""), _legend(panel) or "now")],
+        [query(plan.lapse(panel.stat or ""), ": ".join(filter(None, (_legend(panel), wanted))) or "now")],
         unit=UNITS[unit],
         decimals=2 if unit in {"percent", "score", "per second"} else None,
         thresholds=limits.coloured(drawn, panel.better) if drawn else steps((BLUE, None)),
+        text="value_and_name" if wanted or panel.by else "value",
         trend=True,
         text_size=34,
         empty=NO_DATA_TEXT,
+        extra={"options": {"text": {"titleSize": 14}}},
     )
 
 

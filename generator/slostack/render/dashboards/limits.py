@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from slostack.plan import AlertPlan, Plan, ServicePlan
-from slostack.render.dashboards.look import BLUE, PALE, Json, severity_colour, steps
+from slostack.plan.texts import amount
+from slostack.render.dashboards.look import BLUE, PALE, UNWANTED, Json, severity_colour, steps
 from slostack.spec import boards as spec
 from slostack.spec.boards import Better
 
@@ -18,6 +19,8 @@ class Limit:
     value: Fraction
     words: str
     colour: str
+    verb: str = ""
+    """What its alert does; empty where nobody is told."""
 
 
 def of(plan: Plan, service: ServicePlan, panel: spec.Panel) -> list[Limit]:
@@ -31,17 +34,31 @@ def of(plan: Plan, service: ServicePlan, panel: spec.Panel) -> list[Limit]:
         alert = _alert(plan, service, threshold)
         if alert is not None and alert.limit is not None:
             verb = "pages" if alert.severity == "page" else "opens a ticket"
-            out.append(Limit(alert.limit, f"{alert.name} {verb}", severity_colour(alert.severity)))
+            out.append(Limit(alert.limit, f"{alert.name} {verb}", severity_colour(alert.severity), verb))
     return out
 
 
 def coloured(limits: list[Limit], better: Better) -> Json:
-    """Thresholds that colour a number beyond its limits; a plain number's limit has no colour of its own."""
-    colours = [(limit.value, BLUE if limit.colour == PALE else limit.colour) for limit in sorted(limits, key=_value)]
+    """Thresholds that colour a figure beyond its limits: as the alert's severity, or as what nobody wanted."""
+    colours = [(limit.value, limit.colour if limit.verb else UNWANTED) for limit in sorted(limits, key=_value)]
     if better == "high":
-        worst = colours[0][1]
-        return steps((worst, None), *((BLUE, float(value)) for value, _ in colours))
+        # A figure takes the colour of the lowest limit that it is below.
+        above = [*(colour for _, colour in colours[1:]), BLUE]
+        return steps(
+            (colours[0][1], None), *((colour, float(at)) for (at, _), colour in zip(colours, above, strict=True))
+        )
     return steps((BLUE, None), *((colour, float(value)) for value, colour in colours))
+
+
+def told(limits: list[Limit], better: Better, unit: str) -> str:
+    """The limits in words, to stand beside a figure: `wanted at least 99 %`, `opens a ticket above 10 per second`.
+
+    A figure has no legend, and what its colour says must be readable without it.
+    """
+    side = "below" if better == "high" else "above"
+    return ", ".join(
+        f"{f'{limit.verb} {side}' if limit.verb else limit.words} {amount(limit.value, unit)}" for limit in limits
+    )
 
 
 def _value(limit: Limit) -> Fraction:

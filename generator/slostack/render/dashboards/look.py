@@ -20,6 +20,7 @@ GREY_BLUE = "#5b6f8f"  # no traffic
 GREY = "#7a7f87"  # no data
 TEXT = "text"
 BLUE = "semi-dark-blue"  # a plain measurement
+UNWANTED = "#b38f00"  # beyond what somebody wants; nobody is told, unlike with red and orange
 PALE = "#8e9bb3"  # a comparison: last week, what is allowed
 
 
