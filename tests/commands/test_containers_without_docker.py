@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from slostack import cli
 from slostack.failure import Failure
+from slostack.live.compose import Compose
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = (
@@ -53,6 +54,57 @@ def test_missing_docker_is_told_with_what_to_do(programs: Path, command: tuple[s
 def test_a_docker_without_compose_is_told(programs: Path) -> None:
     docker(programs, "echo \"docker: 'compose' is not a docker command.\" >&2; exit 1")
     assert str(failure_of("status", "--engine", "docker")).startswith("Docker has no Compose plugin — install ")
+
+
+@pytest.mark.parametrize(
+    ("printed", "refused"),
+    [
+        ("Docker Compose version v2.0.1", "2.0.1"),
+        ("Docker Compose version 2.20.3-1", "2.20.3-1"),
+        ("Docker Compose version v2.21.0", None),
+        ("Docker Compose version v5.0.0-desktop.1", None),
+        ("Docker Compose version dev", None),
+    ],
+)
+def test_a_compose_that_is_too_old_is_named_with_the_version_to_install(
+    programs: Path, printed: str, refused: str | None
+) -> None:
+    docker(programs, f'[ "$*" = "compose version" ] && echo "{printed}" || exit 1')
+    failure = failure_of("status", "--engine", "docker")
+    assert failure.exit_code == 3
+    said = f"Docker's Compose plugin is {refused} — install 2.21 or newer, or use --engine local"
+    assert (str(failure) == said) is (refused is not None), failure
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "engine"),
+    [
+        ("up", "--traces", "docker"),
+        ("up", "--no-traces", "docker"),
+        ("down", "--keep", "docker"),
+        ("down", "--demo", "docker"),
+        ("status", "--demo", "docker"),
+        ("down", "--data", "local"),
+    ],
+)
+def test_an_option_of_the_other_engine_is_wrong_usage(command: str, option: str, engine: str) -> None:
+    result = CliRunner().invoke(cli.slostack, [command, "--engine", engine, option])
+    assert result.exit_code == 2
+    other = {"docker": "local", "local": "docker"}[engine]
+    assert f"{option} is for --engine {other} — leave it out with --engine {engine}" in result.output
+
+
+def test_a_failed_start_blames_none_that_only_waits(programs: Path, tmp_path: Path) -> None:
+    states = [("inbox", "running", "unhealthy"), ("reloader", "running", "starting"), ("grafana", "created", "")]
+    lines = [
+        f'{{"Service": "{name}", "Name": "{name}", "State": "{state}", "Health": "{health}"}}'
+        for name, state, health in states
+    ]
+    listed = "\n".join(lines)
+    docker(programs, f"case \"$*\" in *' ps '*) echo '{listed}';; *' logs '*) echo 'disk full';; *) exit 1;; esac")
+    with pytest.raises(Failure) as raised:
+        Compose(tmp_path).show("up", "--detach", "--wait")
+    assert str(raised.value) == ("docker compose up failed; what it said stands above\ninbox (unhealthy):\ndisk full")
 
 
 def test_an_engine_that_does_not_answer_is_told_in_its_own_words(programs: Path) -> None:

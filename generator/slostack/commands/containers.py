@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from slostack.commands.reading import plan_of
+from slostack.commands.receivers import warn_of_secrets, warn_of_unmounted
 from slostack.failure import FINDINGS, MISSING, Failure
-from slostack.live import containers, ports
+from slostack.live import containers, knobs, ports
 from slostack.tools.errors import ToolError
 
 _OTLP = ("otlp_grpc", "otlp_http", "alertmanager_2")
@@ -17,13 +18,15 @@ _OTLP = ("otlp_grpc", "otlp_http", "alertmanager_2")
 def start(spec: Path, environment: str | None, time_scale: int, free_ports: bool) -> None:
     """Start or update the containers, with Docker's own progress, and print where the parts are."""
     settings: dict[str, str] = {}
-    addresses: dict[str, str] = {}
-    if free_ports:
-        taken = ports.free([*containers.DOORS, *_OTLP])
-        settings = {f"{name.upper()}_PORT": str(port) for name, port in taken.items()}
-        addresses = containers.moved(taken)
-    plan = plan_of(spec, environment, time_scale=time_scale, addresses=addresses)
     try:
+        if free_ports:
+            taken = ports.free([*containers.DOORS, *_OTLP])
+            settings = {knobs.port(name): str(port) for name, port in taken.items()}
+        else:
+            taken = containers.chosen_doors(spec.parent)
+        plan = plan_of(spec, environment, time_scale=time_scale, addresses=containers.moved(taken))
+        warn_of_secrets(spec, environment, plan)
+        warn_of_unmounted(plan)
         stack = containers.up(plan, spec.parent, settings)
     except ToolError as error:
         raise Failure(str(error), MISSING) from error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from slostack.commands import containers
 from slostack.commands.reading import plan_of, spec_options
+from slostack.commands.receivers import warn_of_secrets
 from slostack.failure import FINDINGS, MISSING, USAGE, Failure
 from slostack.live import grafana, local, tracing
 from slostack.live.lock import locked
@@ -22,11 +24,20 @@ _engine = click.option(
     show_default=True,
     help="local: plain processes on this machine; docker: docker-compose.yml.",
 )
-_demo = click.option("--demo", is_flag=True, help="The stack that `slostack demo --keep` left running.")
+_demo = click.option(
+    "--demo", is_flag=True, help="With the local engine: the stack that `slostack demo --keep` left running."
+)
 
 
 def _folder(spec: Path, demo: bool) -> Path:
     return spec.parent / (local.DEMO_FOLDER if demo else local.FOLDER)
+
+
+def _refuse(engine: str, given: Mapping[str, bool]) -> None:
+    """Raise UsageError for options that were given and that this engine has no use for."""
+    other = "local" if engine == "docker" else "docker"
+    for option in (option for option, is_given in given.items() if is_given):
+        raise click.UsageError(f"{option} is for --engine {other} — leave it out with --engine {engine}")
 
 
 def step(text: str) -> None:
@@ -48,11 +59,12 @@ def start(plan: Plan, folder: Path, spec: Path, ports: dict[str, int]) -> local.
 @spec_options
 @_engine
 @click.option("--time-scale", type=click.IntRange(1, 600), default=1, help="Run everything this many times faster.")
-@click.option("--free-ports", is_flag=True, help="Take any free ports instead of the usual ones.")
+@click.option("--free-ports", is_flag=True, help="Take any free ports instead of the usual or chosen ones.")
 @click.option(
     "--traces/--no-traces",
     default=None,
-    help="Run Jaeger too, built from its Go module if need be.  [default: where Jaeger is at hand]",
+    help="With the local engine: run Jaeger too, built from its Go module if need be; Docker always has it."
+    "  [default: where Jaeger is at hand]",
 )
 def up(
     spec: Path, environment: str | None, engine: str, time_scale: int, free_ports: bool, traces: bool | None
@@ -63,8 +75,9 @@ def up(
     inbox and the runbook pages; Grafana too where it is on PATH, and Jaeger where it is on PATH, named by
     SLOSTACK_JAEGER or built before. Logs are in .slostack/local/logs.
 
-    With Docker: every service of docker-compose.yml, hardened, with data that survive. Knobs are in .env.example. Run
-    it again after a change: what is generated is picked up without a restart.
+    With Docker: every service of docker-compose.yml, hardened, with data that survive. Knobs are in .env.example; one
+    that contradicts the spec, or a port that is taken, ends the command before anything starts. Run it again after a
+    change of the spec or of a receiver's secret: what is generated is picked up without a restart.
 
     \b
     Examples:
@@ -74,6 +87,7 @@ def up(
       slostack up --traces              with Jaeger; the first time it is built, which takes minutes and Go
     """
     if engine == "docker":
+        _refuse("docker", {"--traces" if traces else "--no-traces": traces is not None})
         containers.start(spec, environment, time_scale, free_ports)
         return
     try:
@@ -87,6 +101,7 @@ def up(
         plan = plan_of(
             spec, environment, time_scale=time_scale, addresses=local.addresses(ports), without=local.missing(ports)
         )
+        warn_of_secrets(spec, environment, plan)
         stack = start(plan, folder, spec, ports)
     if time_scale > 1:
         click.echo(
@@ -104,8 +119,10 @@ def up(
 def down(engine: str, spec: Path, keep: bool, data: bool, demo: bool) -> None:
     """Stop the stack. Of processes nothing stays behind (unless --keep); containers' data stay (unless --data)."""
     if engine == "docker":
+        _refuse("docker", {"--keep": keep, "--demo": demo})
         containers.stop(spec, data)
         return
+    _refuse("local", {"--data": data})
     folder = _folder(spec, demo)
     count = 0
     if folder.parent.exists():
@@ -123,6 +140,7 @@ def down(engine: str, spec: Path, keep: bool, data: bool, demo: bool) -> None:
 def status(engine: str, spec: Path, demo: bool) -> None:
     """Say what of the stack runs, and where. Exits with 1 if a part has died, with 3 if there is no stack."""
     if engine == "docker":
+        _refuse("docker", {"--demo": demo})
         containers.status(spec)
         return
     stack = local.load(_folder(spec, demo))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from slostack.tools.process import Outcome, run
 
 FILE = "docker-compose.yml"
 ONCE = frozenset({"init"})  # services that end when their work is done
+# From this version on `ps --format json` prints a line for each container, and a first step that ends is waited for.
+OLDEST = (2, 21)
 _QUICK = 120.0  # seconds for what answers at once
 
 
@@ -38,6 +41,11 @@ class Container:
         if self.state == "exited":
             return self.service in ONCE and self.exit_code == 0
         return self.state == "running" and self.health in {"", "healthy"}
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has only not got so far yet: it waits for others, or for its first answer."""
+        return self.state == "created" or (self.state == "running" and self.health in {"", "starting"})
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,30 @@ class Compose:
 
     def ask(self, *arguments: str, timeout: float = _QUICK) -> str:
         """What it prints. Raises Failure where it fails."""
-        done = self._run(list(arguments), timeout)
-        if done.code != 0:
-            last = done.text.splitlines()[-1] if done.text else f"exit code {done.code}"
-            raise Failure(f"docker compose {arguments[0]} failed: {last}", MISSING)
-        return done.stdout
+        return _printed(self._run(list(arguments), timeout), arguments[0])
+
+    def turned(self, knobs: Iterable[str]) -> dict[str, str]:
+        """Those of the knobs that the environment, `settings` or `.env` sets to something, as Compose reads them.
+
+        Raises Failure where Compose cannot read `.env`.
+        """
+        read = {name: f"${{{name}:-}}" for name in knobs}
+        question = {"name": "knobs", "services": {"knobs": {"image": "none", "labels": read}}}
+        argv = ["docker", "compose", "--project-directory", str(self.project), "--file", "-"]
+        argv += ["config", "--format", "json"]
+        asked = run(argv, timeout=_QUICK, env=self.settings, stdin=orjson.dumps(question).decode())
+        labels = orjson.loads(_printed(asked, "config"))["services"]["knobs"]["labels"]
+        # What it prints could be read again: a `$` in it stands there twice.
+        return {name: value.replace("$$", "$") for name, value in labels.items() if value}
+
+    def published(self) -> dict[str, int]:
+        """The ports that the file publishes on this machine's loopback, by service; by service and port if several."""
+        found: dict[str, int] = {}
+        for name, service in orjson.loads(self.ask("config", "--format", "json"))["services"].items():
+            ports = [port for port in service.get("ports", []) if _on_loopback(port)]
+            for port in ports:
+                found[name if len(ports) == 1 else f"{name} {port['target']}"] = int(port["published"])
+        return found
 
     def show(self, *arguments: str) -> None:
         """Run with its own progress on standard error, for as long as it takes. Raises Failure where it fails."""
@@ -87,7 +114,7 @@ class Compose:
     def _why(self) -> str:
         """The last words of every container that is not well."""
         try:
-            unwell = [container for container in self.containers() if not container.well]
+            unwell = [container for container in self.containers() if not container.well and not container.waits]
         except (Failure, ToolError):
             return "; what it said stands above"
         words = [
@@ -113,18 +140,37 @@ def project(spec_folder: Path) -> Path:
 
 
 def check_engine(instead: str = ", or use --engine local") -> None:
-    """Raise Failure, with what to install, where Docker or its Compose plugin is missing or does not answer.
+    """Raise Failure, with what to install, where Docker or its Compose plugin is missing, too old or does not answer.
 
     `instead` ends the sentence: what else can be done.
     """
     if not shutil.which("docker"):
         raise Failure(f"Docker is not installed — install docker and its Compose plugin{instead}", MISSING)
-    if run(["docker", "compose", "version"], timeout=_QUICK).code != 0:
+    plugin = run(["docker", "compose", "version"], timeout=_QUICK)
+    if plugin.code != 0:
         raise Failure(f"Docker has no Compose plugin — install docker-compose-plugin{instead}", MISSING)
+    version = re.search(r"(\d+)\.(\d+)\S*", plugin.stdout)
+    if version and (int(version[1]), int(version[2])) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise Failure(f"Docker's Compose plugin is {version[0]} — install {oldest} or newer{instead}", MISSING)
     answer = run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=_QUICK)
     if answer.code != 0:
         last = answer.text.splitlines()[-1] if answer.text else "no answer"
         raise Failure(f"the Docker engine does not answer ({last}) — start it{instead}", MISSING)
+
+
+def _printed(done: Outcome, command: str) -> str:
+    if done.code != 0:
+        last = done.text.splitlines()[-1] if done.text else f"exit code {done.code}"
+        raise Failure(f"docker compose {command} failed: {last}", MISSING)
+    return done.stdout
+
+
+def _on_loopback(port: Mapping[str, object]) -> bool:
+    """Whether a port of `docker compose config` is one fixed TCP port that 127.0.0.1 reaches."""
+    published, address = str(port.get("published", "")), port.get("host_ip", "")
+    fixed = published.isdecimal() and int(published) > 0
+    return fixed and port.get("protocol", "tcp") == "tcp" and address in {"", "0.0.0.0", "127.0.0.1"}  # noqa: S104
 
 
 def _container(line: str) -> Container:

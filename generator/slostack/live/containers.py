@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from slostack.failure import MISSING, Failure
-from slostack.live import ports
+from slostack.live import knobs, ports
 from slostack.live.compose import Compose, check_engine, project
 from slostack.live.stack import Stack
 from slostack.plan.model import Plan
@@ -59,30 +60,41 @@ def up(
     """Write the plan's files, start every container and return when all are healthy. Shows Docker's own progress.
 
     A stack that is up takes over what changed. `settings` are knobs of .env.example; `overrides` further Compose files.
-    Raises Failure where Docker is missing or a container does not become healthy.
+    Raises Failure, with nothing started or written, where Docker is missing, a knob that somebody turned contradicts
+    the plan or a port is taken; and where a container does not become healthy.
     """
     check_engine()
     folder = (spec_folder / FOLDER).resolve()
     config = folder / "config"
+    compose = Compose(project(spec_folder), dict(settings or {}), overrides)
+    settled = knobs.settle(plan, compose.turned(knobs.SHARED), config)
+    compose = replace(compose, settings=settled | dict(compose.settings))
+    _check_ports(compose)
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)  # receivers' secrets are below; a container sees only what is mounted into it
     _write(plan, spec_folder, config)
-    links = {f"{name.upper()}_URL": url for name, url in plan.links.model_dump().items() if name != "traces"}
-    known = links | {
-        "JAEGER_URL": plan.links.traces,
-        "PROMETHEUS_RETENTION": f"{plan.retention}s",
-        "SLOSTACK_CONFIG": str(config),
-        "SLOSTACK_ENVIRONMENT": plan.environment or "compose",
-    }
-    compose = Compose(project(spec_folder), known | dict(settings or {}), overrides)
     for part in _SHIPPED:
         _open(compose.project / part)
     if plan.time_scale > 1:
         lapse = folder / _TIME_LAPSE
         lapse.write_bytes(orjson.dumps(_time_lapse(plan, compose), option=orjson.OPT_INDENT_2))
-        compose = Compose(compose.project, compose.settings, (*overrides, lapse))
+        compose = replace(compose, overrides=(*overrides, lapse))
     compose.show("up", "--detach", "--build", "--wait", "--remove-orphans")  # a checkout may have newer programs
     return ContainerStack(compose)
+
+
+def chosen_doors(spec_folder: Path) -> dict[str, int]:
+    """The ports that the environment or `.env` chooses for parts. Raises Failure where Docker does not answer."""
+    check_engine()
+    compose = Compose(project(spec_folder))
+    return knobs.doors(compose.turned([*map(knobs.port, DOORS), *knobs.LINKS]), DOORS)
+
+
+def _check_ports(compose: Compose) -> None:
+    """Raise Failure where something else than this project's own containers has a port of the stack."""
+    own = {address for one in replace(compose, profiles=("*",)).containers() for address in one.ports}
+    held = {int(address.rpartition(":")[2]) for address in own}
+    ports.check({name: port for name, port in compose.published().items() if port not in held})
 
 
 def find(spec_folder: Path) -> ContainerStack:
