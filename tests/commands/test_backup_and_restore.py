@@ -4,91 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import orjson
 import pytest
+from click.testing import CliRunner
+from engine_stand_in import IMAGE, SAVED
+from engine_state import asked, change, contents, is_down, quiet
 
+from slostack import version
+from slostack.cli import slostack
 from slostack.failure import Failure
 from slostack.live import backup
 from slostack.live.compose import Compose
 
 ROOT = Path(__file__).resolve().parents[2]
-SAVED = ("prometheus", "alertmanager", "grafana", "secrets", "inbox", "jaeger")
-SERVICES = ("prometheus", "alertmanager", "alertmanager-2", "grafana", "inbox", "jaeger")
-STAND_IN = """#!{python}
-import json, os, pathlib, re, subprocess, sys
-
-home = pathlib.Path({home!r})
-words = sys.argv[1:]
-with (home / "asked").open("a") as log:
-    log.write(" ".join(words) + "\\n")
-volumes = sorted(path.name for path in (home / "volumes").iterdir())
-down = home / "down"
-if words[0] == "volume":
-    print("\\n".join(volumes))
-elif words[0] == "run":
-    (volume,) = re.findall("source=([^,]+)", " ".join(words))
-    folder = home / "volumes" / volume
-    argv = [sys.executable, "-m", "archive", words[-2], str(folder)]
-    sys.exit(subprocess.run(argv, env=os.environ | {{"PYTHONPATH": {stack!r}}}).returncode)
-elif "config" in words:
-    named = {{name: {{"name": "of-test_" + name}} for name in [*{saved!r}, "alertmanager-2"]}}
-    print(json.dumps({{"volumes": named, "services": {{"init": {{"image": "programs"}}}}}}))
-elif "ps" in words:
-    stopped = down.read_text().split() if down.exists() else []
-    for name in {services!r}:
-        state = "exited" if name in stopped else "running"
-        print(json.dumps({{"Service": name, "Name": name, "State": state, "ExitCode": 0}}))
-elif "stop" in words:
-    named = words[words.index("stop") + 1 :]
-    if (home / "stop-fails").exists():
-        down.write_text(named[0])
-        sys.exit("the engine went away")
-    down.write_text(" ".join(named))
-elif "start" in words:
-    down.write_text("")
-else:
-    sys.exit("unexpected: " + " ".join(words))
-"""
-
-
-@pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The stand-in's folder: `volumes/`, the services that are `down`, and what was `asked`."""
-    home = tmp_path / "engine"
-    for name in (*SAVED, "alertmanager-2"):
-        volume = home / "volumes" / f"of-test_{name}"
-        volume.mkdir(parents=True)
-        (volume / "data").write_bytes(b"saved " + os.urandom(5_000))
-    (home / "bin").mkdir()
-    script = STAND_IN.format(
-        python=sys.executable, home=str(home), stack=str(ROOT / "stack"), saved=SAVED, services=SERVICES
-    )
-    (home / "bin/docker").write_text(script, encoding="utf-8")
-    (home / "bin/docker").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}")
-    return home
-
-
-def contents(engine: Path) -> dict[str, bytes]:
-    files = (engine / "volumes").rglob("data")
-    return {path.parent.name.removeprefix("of-test_"): path.read_bytes() for path in files}
-
-
-def change(engine: Path) -> dict[str, bytes]:
-    """Let every volume hold something newer, and forget what was asked so far."""
-    for path in (engine / "volumes").rglob("data"):
-        path.write_bytes(b"newer")
-    (engine / "asked").unlink()
-    return contents(engine)
-
-
-def quiet(_text: str) -> None:
-    """Nobody watches."""
 
 
 def truncated(content: bytes) -> bytes:
@@ -108,7 +40,7 @@ def test_what_was_saved_comes_back_and_the_second_alertmanager_forgets(engine: P
     assert backup.restore(compose, tmp_path / "saved", quiet) == list(SAVED)
     assert contents(engine) == {name: before[name] for name in SAVED}
     assert (engine / "volumes/of-test_alertmanager-2").is_dir()
-    assert (engine / "down").read_text() == ""
+    assert is_down(engine) == []
 
 
 def test_a_stack_without_a_second_alertmanager_is_restored(engine: Path, tmp_path: Path) -> None:
@@ -143,12 +75,79 @@ def test_a_damaged_file_is_refused_before_anything_is_touched(
     assert not (engine / "asked").exists()
 
 
-def test_a_stop_that_fails_half_way_leaves_nothing_down(engine: Path, tmp_path: Path) -> None:
-    (engine / "stop-fails").touch()
-    with pytest.raises(Failure, match="docker compose stop failed: the engine went away"):
+def test_without_the_image_nothing_is_stopped_and_no_registry_is_asked(engine: Path, tmp_path: Path) -> None:
+    backup.save(Compose(ROOT), tmp_path / "saved", quiet)
+    change(engine)
+    (engine / "no-image").touch()
+    missing = f"the image {IMAGE} is not here — build it: `docker compose build init`"
+    with pytest.raises(Failure, match=missing) as raised:
+        backup.save(Compose(ROOT), tmp_path / "again", quiet)
+    with pytest.raises(Failure, match=missing):
+        backup.restore(Compose(ROOT), tmp_path / "saved", quiet)
+    assert raised.value.exit_code == 3
+    assert not (tmp_path / "again").exists()
+    assert not re.search(r" stop |^run ", asked(engine), re.MULTILINE)
+
+
+def test_no_registry_is_asked_for_the_image(engine: Path, tmp_path: Path) -> None:
+    backup.save(Compose(ROOT), tmp_path / "saved", quiet)
+    backup.restore(Compose(ROOT), tmp_path / "saved", quiet)
+    runs = [line for line in asked(engine).splitlines() if line.startswith("run ")]
+    assert len(runs) == 2 * len(SAVED) + 1
+    assert all("--pull=never" in line for line in runs)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("docker: no such volume\n\nRun 'docker run --help' for more information\n", "docker: no such volume"),
+        ("docker: out of memory.\nSee 'docker run --help'.\n", "docker: out of memory."),
+        ("archive: /volume cannot be packed: it broke\n", "archive: /volume cannot be packed: it broke"),
+    ],
+)
+def test_the_line_that_says_why_is_told(engine: Path, tmp_path: Path, said: str, why: str) -> None:
+    (engine / "run-says").write_text(said, encoding="utf-8")
+    with pytest.raises(Failure) as raised:
         backup.save(Compose(ROOT), tmp_path / "saved", quiet)
-    assert (engine / "down").read_text() == ""
+    assert str(raised.value) == f"of-test_prometheus was not saved: {why}"
+    assert is_down(engine) == []
     assert not (tmp_path / "saved").exists()
+
+
+def test_a_backup_says_what_its_data_were_written_by(engine: Path, tmp_path: Path) -> None:
+    backup.save(Compose(ROOT), tmp_path / "saved", quiet)
+    record = orjson.loads((tmp_path / "saved/backup.json").read_bytes())
+    assert record["slostack"] == version()
+    assert record["images"]["grafana"] == "grafana:1"  # its container's, whatever the file says by now
+    assert record["images"]["never-started"] == "never-started:as-written"
+    assert backup.differences(Compose(ROOT), tmp_path / "saved") == []
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_a_restore_into_other_versions_is_told_and_confirmed(engine: Path, tmp_path: Path, agreed: bool) -> None:
+    old = {"prometheus": "prometheus:3@sha256:aa", "jaeger-health": "other:2", "grafana": "grafana:13@sha256:bb"}
+    (engine / "images").write_text(json.dumps(old), encoding="utf-8")
+    backup.save(Compose(ROOT), tmp_path / "saved", quiet)
+    (engine / "images").write_text(json.dumps(old | {"grafana": "grafana:12@sha256:cc", "jaeger-health": "other:3"}))
+    record = orjson.loads((tmp_path / "saved/backup.json").read_bytes())
+    (tmp_path / "saved/backup.json").write_bytes(orjson.dumps(record | {"slostack": "99.0"}))
+    newer = change(engine)
+    arguments = ["restore", "--spec", str(ROOT / "slo.yaml"), str(tmp_path / "saved")]
+    done = CliRunner().invoke(slostack, [*arguments, *(["--yes"] if agreed else [])], input="n\n")
+    assert done.stderr.splitlines()[:2] == [
+        f"Beware: the backup was made by slostack 99.0, and this is {version()}.",
+        "Beware: the data of grafana were written by grafana:13, and grafana:12 is to read them.",
+    ]
+    assert (contents(engine) != newer) is agreed
+    assert (done.exit_code == 0) is agreed
+
+
+def test_images_with_one_tag_are_told_apart_by_their_digests(engine: Path, tmp_path: Path) -> None:
+    (engine / "images").write_text('{"grafana": "grafana:13@sha256:aa"}', encoding="utf-8")
+    backup.save(Compose(ROOT), tmp_path / "saved", quiet)
+    (engine / "images").write_text('{"grafana": "grafana:13@sha256:bb"}', encoding="utf-8")
+    (told,) = backup.differences(Compose(ROOT), tmp_path / "saved")
+    assert told.endswith("were written by grafana:13@sha256:aa, and grafana:13@sha256:bb is to read them")
 
 
 def test_a_backup_without_checksums_is_of_another_version(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from slostack.tools.process import Outcome, run
 
 FILE = "docker-compose.yml"
 ONCE = frozenset({"init"})  # services that end when their work is done
+# Services whose image holds nothing that could ask; their neighbours `…-health` ask instead.
+UNCHECKED = frozenset({"jaeger", "otel-collector"})
 # From this version on `ps --format json` prints a line for each container, and a first step that ends is waited for.
 OLDEST = (2, 21)
 _QUICK = 120.0  # seconds for what answers at once
@@ -26,7 +28,7 @@ _QUICK = 120.0  # seconds for what answers at once
 
 @dataclass(frozen=True)
 class Container:
-    """One container of the stack. `health` is empty where it has no check of its own."""
+    """One container of the stack. `health` is empty where it has no check of its own, and while it starts anew."""
 
     service: str
     name: str
@@ -40,7 +42,7 @@ class Container:
         """Whether it does its work: runs and is healthy, or has done it (a first step that ended with 0)."""
         if self.state == "exited":
             return self.service in ONCE and self.exit_code == 0
-        return self.state == "running" and self.health in {"", "healthy"}
+        return self.state == "running" and (self.health == "healthy" or (not self.health and self.service in UNCHECKED))
 
     @property
     def waits(self) -> bool:
@@ -58,6 +60,8 @@ class Compose:
     """Environment variables on top of this process's own."""
     overrides: tuple[Path, ...] = ()
     profiles: tuple[str, ...] = ()
+    apart: bool = False
+    """Whether its processes get sessions of their own, where a terminal's Ctrl-C does not reach them."""
 
     def argv(self, *arguments: str) -> list[str]:
         """The command line."""
@@ -117,18 +121,16 @@ class Compose:
             unwell = [container for container in self.containers() if not container.well and not container.waits]
         except (Failure, ToolError):
             return "; what it said stands above"
-        words = [
-            f"\n{container.service} ({container.health or container.state}):\n{self._last_words(container.service)}"
-            for container in unwell
-        ]
-        return "; what it said stands above" + "".join(words)
+        return "; what it said stands above" + "".join(map(self.last_words, unwell))
 
-    def _last_words(self, service: str) -> str:
-        said = self._run(["logs", "--no-color", "--no-log-prefix", "--tail=5", service], _QUICK).text
-        return said or "its log is empty"
+    def last_words(self, container: Container) -> str:
+        """A paragraph: the container's name, how it is, and the end of its log."""
+        tail = ["logs", "--no-color", "--no-log-prefix", "--tail=5", container.service]
+        said = self._run(tail, _QUICK).text or "its log is empty"
+        return f"\n{container.service} ({container.health or container.state}):\n{said}"
 
     def _run(self, arguments: list[str], timeout: float) -> Outcome:
-        return run(self.argv(*arguments), timeout=timeout, env=self.settings)
+        return run(self.argv(*arguments), timeout=timeout, env=self.settings, apart=self.apart)
 
 
 def project(spec_folder: Path) -> Path:

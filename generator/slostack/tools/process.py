@@ -36,11 +36,13 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: str = "",
     merged: bool = False,
+    apart: bool = False,
 ) -> Outcome:
     """Run `argv` and wait at most `timeout` seconds.
 
     `env` is added to the caller's environment. Messages are asked for in English, because some are read by us.
-    `merged` puts both outputs into `stdout` in the order in which they were written.
+    `merged` puts both outputs into `stdout` in the order in which they were written. `apart` starts it in a session of
+    its own, where a terminal's Ctrl-C does not reach it.
 
     Raises:
         ToolError: the program cannot be started, or does not end in time (it is then killed).
@@ -56,6 +58,7 @@ def run(
             timeout=timeout,
             cwd=cwd,
             env={**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "C", **(env or {})},
+            start_new_session=apart,
             input=stdin,  # without one it is empty: a program that asks must not wait for an answer
         )
     except subprocess.TimeoutExpired as error:
