@@ -7,9 +7,10 @@ import math
 import sys
 from pathlib import Path
 
-from inbox.app import Inbox
+from inbox.app import NAME, Inbox
 from inbox.heartbeats import Heartbeats
-from inbox.store import Store, StoreError
+from inbox.memory import share_one_heap
+from inbox.store import KEEP, MAX_BYTES, Store, StoreError
 from webpage import UnavailableError, base_parser, run
 
 
@@ -19,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
         "inbox",
         "Takes what Alertmanager sends and shows it as it is read on a phone.",
         9099,
-        "python -m inbox --port 9099 --data ./inbox-data",
+        "python -m inbox --port 9099 --data ./inbox-data --expect-heartbeat prometheus",
     )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="where notifications are stored")
     parser.add_argument(
@@ -30,14 +31,30 @@ def main(arguments: list[str] | None = None) -> int:
         help="a heartbeat is silent after this long (default 300)",
     )
     parser.add_argument(
-        "--keep", type=_count, default=10_000, metavar="N", help="notifications to keep (default %(default)s)"
+        "--expect-heartbeat",
+        type=_heartbeat,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a heartbeat that is silent too when none comes after the start, at /heartbeat/NAME; may be repeated, and "
+        "an empty NAME expects none",
+    )
+    parser.add_argument(
+        "--keep",
+        type=_count,
+        default=KEEP,
+        metavar="N",
+        help=f"notifications to keep (default %(default)s), {MAX_BYTES // 1_000_000} MB at most; the oldest go first",
     )
     options = parser.parse_args(arguments)
+    share_one_heap()
 
     def build() -> Inbox:
         try:
             store = Store(options.data, options.keep)
-            heartbeats = Heartbeats(options.data, options.heartbeat_limit)
+            heartbeats = Heartbeats(
+                options.data, options.heartbeat_limit, filter(None, options.expect_heartbeat), store.disk
+            )
         except StoreError as error:
             raise UnavailableError(str(error)) from error
         for warning in store.warnings:
@@ -55,6 +72,12 @@ def _seconds(text: str) -> float:
     if not 0 < value < 1e9:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return value
+
+
+def _heartbeat(text: str) -> str:
+    if text and not NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name: letters, digits and _ . @ -, at most 100 characters")
+    return text
 
 
 def _count(text: str) -> int:

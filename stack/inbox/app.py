@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -13,10 +14,10 @@ from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from inbox.message import DONE, PAGE, TICKET, Message, clock, compose, duration, identity
+from inbox.message import PAGE, TICKET, Message, clock, compose, duration
 from inbox.notification import RESOLVED, Notification
 from inbox.receive import PAGERDUTY, SLACK, WEBHOOK, BadBodyError, decode, storable
-from inbox.store import Store, StoreError
+from inbox.store import Entry, Store, StoreError
 from inbox.text import render_text
 from webpage import (
     Request,
@@ -32,23 +33,26 @@ from webpage import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from prometheus_client import Metric
 
-    from inbox.heartbeats import Heartbeats
+    from inbox.heartbeats import Heartbeat, Heartbeats
 
 _TEMPLATES = environment(Path(__file__).parent / "templates")
 _KINDS = {"hooks": WEBHOOK, "slack": SLACK, "pagerduty": PAGERDUTY}
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,99}")
 _SHOWN = 50
+_ANSWER_BYTES = 512 * 1024  # of stored lines in one answer; in memory each takes many times its length
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """One notification on the page; `replaced_by` is the id of later news about the same group, or 0."""
 
-    item: Notification
+    id: int
+    receiver: str
+    kind: str
     message: Message
     received: str
     replaced_by: int
@@ -64,6 +68,7 @@ class Inbox(Collector):
         """Take over an opened store and its heartbeats."""
         self._store = store
         self._heartbeats = heartbeats
+        self._one = threading.Lock()  # only one request at a time holds whole notifications in memory
         self._registry = registry()
         self._registry.register(self)
         self._received = Counter(
@@ -82,10 +87,12 @@ class Inbox(Collector):
         match request.segments:
             case ():
                 methods(request, ["GET"])
-                answer = self._page(request.query.get("receiver", ""))
+                with self._one:
+                    answer = self._page(request.query.get("receiver", ""))
             case (("hooks" | "slack" | "pagerduty") as door, receiver):
                 methods(request, ["POST"])
-                answer = self._receive(_KINDS[door], _name(receiver, "receiver"), request.body)
+                with self._one:
+                    answer = self._receive(_KINDS[door], _name(receiver, "receiver"), request.body)
             case ("heartbeat", name):
                 methods(request, ["POST"])
                 answer = self._beat(_name(name, "heartbeat"), request.body)
@@ -96,16 +103,19 @@ class Inbox(Collector):
                 )
             case ("api", "notifications"):
                 methods(request, ["GET", "DELETE"])
-                answer = self._clear() if request.method == "DELETE" else self._list(request)
+                with self._one:
+                    answer = self._clear() if request.method == "DELETE" else self._list(request)
             case ("api", "notifications", number):
                 methods(request, ["GET"])
-                answer = json_response(self._find(number).as_json())
+                with self._one:
+                    answer = json_response(self._find(number).as_json())
             case ("api", "notifications", number, "text"):
                 methods(request, ["GET"])
-                answer = plain(render_text(self._find(number)))
+                with self._one:
+                    answer = plain(render_text(self._find(number)))
             case ("healthz",):
                 methods(request, ["GET"])
-                answer = plain("ok\n")
+                answer = self._health()
             case ("metrics",):
                 methods(request, ["GET"])
                 answer = exposition(self._registry)
@@ -116,6 +126,11 @@ class Inbox(Collector):
                     "notifications go to /hooks/<receiver>, /slack/<receiver> or /pagerduty/<receiver>.",
                 )
         return answer
+
+    def _health(self) -> Response:
+        if reason := self._store.disk.problem():
+            raise ResponseError(HTTPStatus.SERVICE_UNAVAILABLE, f"The inbox cannot store what it receives: {reason}.")
+        return plain("ok\n")
 
     def _receive(self, kind: str, receiver: str, body: bytes) -> Response:
         try:
@@ -148,10 +163,18 @@ class Inbox(Collector):
         text = request.query.get("after", "0")
         if not (text.isascii() and text.isdigit() and len(text) <= 18):
             raise ResponseError(HTTPStatus.BAD_REQUEST, "'after' must be the id of a notification, or 0.")
-        last = self._store.last_id
-        items = self._store.after(int(text), request.query.get("receiver", ""))
-        last = max([last, *(item.id for item in items)])
-        return json_response({"notifications": [item.as_json() for item in items], "last_id": last})
+        last, more, size = self._store.last_id, False, 0
+        listed: list[Notification] = []
+        for entry in self._store.entries():
+            if entry.id <= int(text) or request.query.get("receiver", "") not in ("", entry.receiver):
+                continue
+            size += entry.size
+            if listed and size > _ANSWER_BYTES:
+                more = True
+                break
+            listed += filter(None, [self._store.read(entry)])
+        last = listed[-1].id if more else max([last, *(item.id for item in listed)])
+        return json_response({"notifications": [item.as_json() for item in listed], "last_id": last, "more": more})
 
     def _find(self, text: str) -> Notification:
         number = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
@@ -172,26 +195,33 @@ class Inbox(Collector):
             "slostack_inbox_heartbeat_timestamp_seconds", "When the last beat of a name arrived.", labels=["name"]
         )
         for beat in self._heartbeats.all(datetime.now(UTC)):
-            last.add_metric([beat.name], beat.last.timestamp())
+            if beat.last:
+                last.add_metric([beat.name], beat.last.timestamp())
         yield last
 
     def _page(self, receiver: str) -> Response:
         now = datetime.now(UTC).astimezone()
-        everything = self._store.after()
-        latest = {identity(item): item.id for item in everything}
-        items = [item for item in everything if receiver in ("", item.receiver)]
+        everything = self._store.entries()
+        latest = {entry.group: entry.id for entry in everything}
+        entries = [entry for entry in everything if receiver in ("", entry.receiver)]
         cards = []
-        for item in reversed(items[-_SHOWN:]):
-            newest = latest[identity(item)]
-            cards.append(_card(item, newest if newest != item.id else 0, now))
+        for entry in reversed(entries[-_SHOWN:]):
+            newest = latest[entry.group]
+            item = self._store.read(entry)
+            if item:
+                cards.append(_card(item, newest if newest != item.id else 0, now))
         beats = self._heartbeats.all(now)
+        broken = self._store.disk.problem()
         text = _TEMPLATES.get_template("inbox.html").render(
             cards=cards,
-            older=max(len(items) - _SHOWN, 0),
+            older=max(len(entries) - _SHOWN, 0),
             receiver=receiver,
-            receivers=sorted({item.receiver for item in everything}),
-            firing=_firing([item for item in everything if latest[identity(item)] == item.id], now),
-            beats=[(beat, duration(now - beat.last)) for beat in beats],
+            receivers=sorted({entry.receiver for entry in everything}),
+            blind=_blind(beats, broken),
+            broken=broken,
+            firing=_firing(entry for entry in everything if latest[entry.group] == entry.id),
+            beats=[(beat, duration(timedelta(seconds=beat.age))) for beat in beats],
+            silent=_names_of_silent(beats),
             limit=duration(timedelta(seconds=self._heartbeats.limit)),
             last_id=self._store.last_id,
             now=now,
@@ -201,18 +231,28 @@ class Inbox(Collector):
 
 def _card(item: Notification, replaced_by: int, now: datetime) -> Card:
     received = f"{clock(item.received_at, now)}{item.received_at.astimezone(now.tzinfo)::%S}"
-    return Card(item, compose(item, now), received, replaced_by)
+    return Card(item.id, item.receiver, item.kind, compose(item, now), received, replaced_by)
 
 
-def _firing(current: list[Notification], now: datetime) -> list[tuple[str, str, str]]:
+def _blind(beats: list[Heartbeat], broken: str) -> list[str]:
+    """Why a page without alerts means nothing, in few words."""
+    silent = sum(beat.silent for beat in beats)
+    words = [f"{PAGE.mark} {'No heartbeat' if silent == 1 else f'{silent} heartbeats silent'}"] if silent else []
+    return words + ([f"{PAGE.mark} Nothing can be stored"] if broken else [])
+
+
+def _names_of_silent(beats: list[Heartbeat]) -> str:
+    """As the page's script compares them."""
+    return " ".join(sorted(beat.name for beat in beats if beat.silent))
+
+
+def _firing(current: Iterable[Entry]) -> list[tuple[str, str, str]]:
     """What burns now, as (key, mark, words). Several receivers told of one thing are still one thing."""
     things: dict[str, set[tuple[str, str]]] = {}
-    for item in current:
-        message = compose(item, now)
-        if message.level is not DONE:
-            labels = item.content.alerts[0].labels
-            what = labels.get("slo") or labels.get("alertname") or message.summary
-            things.setdefault(message.level.key, set()).add((message.service, what))
+    for entry in current:
+        if entry.burns:
+            level, service, what = entry.burns
+            things.setdefault(level, set()).add((service, what))
     words = {"page": ("page", "pages"), "ticket": ("ticket", "tickets"), "alert": ("alert", "alerts")}
     marks = {"page": PAGE.mark, "ticket": TICKET.mark, "alert": "◆"}
     return [
@@ -221,7 +261,7 @@ def _firing(current: list[Notification], now: datetime) -> list[tuple[str, str, 
 
 
 def _name(text: str, what: str) -> str:
-    if not _NAME.fullmatch(text):
+    if not NAME.fullmatch(text):
         sentence = f"A {what}'s name has letters, digits and _ . @ -, at most 100 characters."
         raise ResponseError(HTTPStatus.BAD_REQUEST, sentence)
     return text

@@ -1,4 +1,4 @@
-"""Beats of an always-firing alert: when they stop, it is the alerting itself that is broken."""
+"""Beats of an always-firing alert: when they stop, or never begin, it is the alerting itself that is broken."""
 
 from __future__ import annotations
 
@@ -9,21 +9,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from inbox.disk import write_all
 from inbox.notification import iso, parse_time
 from inbox.store import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from inbox.disk import Disk
 
 MAX_NAMES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """One name; `age` in seconds; `silent` when it is older than the limit."""
+    """One name. `age`: seconds since the last beat; before the first one since the start, and `last` is None.
+
+    `silent` when `age` is above the limit.
+    """
 
     name: str
-    last: datetime
+    last: datetime | None
     age: float
     silent: bool
 
@@ -35,10 +42,13 @@ class Heartbeat:
 class Heartbeats:
     """The time of each name's last beat, kept in `DIR/heartbeats.json` so that a restart does not hide a silence."""
 
-    def __init__(self, directory: Path, limit: float) -> None:
-        """`limit`: seconds without a beat after which a name counts as silent."""
+    def __init__(self, directory: Path, limit: float, expected: Iterable[str], disk: Disk) -> None:
+        """`limit`: seconds without a beat after which a name is silent; those `expected` have had none from now on."""
         self.limit = limit
+        self._start = datetime.now(UTC)
+        self._expected = frozenset(expected)
         self._path = directory / "heartbeats.json"
+        self._disk = disk
         self._lock = threading.Lock()
         self._last: dict[str, datetime] = {}
         try:
@@ -55,23 +65,31 @@ class Heartbeats:
     def beat(self, name: str) -> None:
         """Record a beat now; raises `StoreError` when the disk refuses or there are too many names."""
         with self._lock:
-            if name not in self._last and len(self._last) >= MAX_NAMES:
+            if name not in self._last.keys() | self._expected and len(self._last) >= MAX_NAMES:
                 raise StoreError(f"there are already {MAX_NAMES} heartbeats; {name!r} is not added.")
             last = {**self._last, name: datetime.now(UTC)}
-            beside = self._path.with_suffix(".new")
-            try:
-                with beside.open("w", encoding="ascii") as file:
-                    json.dump({key: iso(value) for key, value in last.items()}, file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                beside.replace(self._path)
-            except OSError as error:
-                raise StoreError(f"cannot store the heartbeat: {error.strerror}.") from error
+            self._write(json.dumps({key: iso(value) for key, value in last.items()}).encode("ascii"))
             self._last = last
 
+    def _write(self, data: bytes) -> None:
+        beside = self._path.with_suffix(".new")
+        try:
+            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                write_all(handle, data)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            beside.replace(self._path)
+        except OSError as error:
+            raise StoreError(f"cannot store the heartbeat: {self._disk.failed(len(data), error)}.") from error
+        self._disk.worked(len(data))
+
     def all(self, now: datetime) -> list[Heartbeat]:
-        """Every name, the longest silent first."""
+        """Every name that beat once or is expected, the longest silent first."""
         with self._lock:
-            items = sorted(self._last.items(), key=lambda item: item[1])
-        ages = [(name, last, max((now - last).total_seconds(), 0.0)) for name, last in items]
-        return [Heartbeat(name, last, age, age > self.limit) for name, last, age in ages]
+            last = dict(self._last)
+        seen = {name: last.get(name, self._start) for name in last.keys() | self._expected}
+        ages = {name: max((now - moment).total_seconds(), 0.0) for name, moment in seen.items()}
+        names = sorted(ages, key=lambda name: (-ages[name], name))
+        return [Heartbeat(name, last.get(name), ages[name], ages[name] > self.limit) for name in names]

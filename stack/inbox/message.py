@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
+from sys import intern
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -143,11 +145,22 @@ def level_of(alert: Alert) -> Level:
     return DONE if alert.status == RESOLVED else _BY_SEVERITY.get(alert.labels.get("severity", ""), OTHER)
 
 
-def identity(notification: Notification) -> tuple[str, str]:
-    """What a later notification must share to replace an earlier one: receiver and group."""
+def identity(notification: Notification) -> bytes:
+    """What a later notification must share to replace an earlier one, receiver and group, as a digest of 16 bytes."""
     content = notification.content
     key = content.group_key or repr(sorted(content.group_labels.items()))
-    return notification.receiver, key
+    return blake2b(ascii((notification.receiver, key)).encode("ascii"), digest_size=16).digest()
+
+
+def burning(notification: Notification) -> tuple[str, str, str] | None:
+    """A level's key, the service and what burns there, the same for every receiver; None once it is resolved."""
+    message = compose(notification, notification.received_at)
+    if message.level is DONE:
+        return None
+    content = notification.content
+    first = next((alert for alert in content.alerts if alert.status == content.status), content.alerts[0])
+    what = clean(first.labels.get("slo") or first.labels.get("alertname", ""), _MAX_LINE) or message.summary
+    return message.level.key, intern(message.service), intern(what)
 
 
 def clean(text: str, limit: int, *, lines: bool = False) -> str:

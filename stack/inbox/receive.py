@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 WEBHOOK, SLACK, PAGERDUTY = "webhook", "slack", "pagerduty"
+MAX_VALUES = 150_000
+MAX_LEVELS = 50
 _REDACTED = "(not stored)"
 _LABELS = ("alertname", "severity", "team", "service", "slo", "tier", "environment")
 _ANNOTATIONS = (
@@ -56,7 +58,9 @@ class BadBodyError(ValueError):
 
 
 def decode(body: bytes) -> Mapping[str, object]:
-    """A JSON object in UTF-8; raises `BadBodyError`."""
+    """A JSON object in UTF-8, with as many values and levels as alerts can need; raises `BadBodyError`."""
+    if sum(body.count(mark) for mark in b",[{") > MAX_VALUES:  # each takes many times its length in memory
+        raise BadBodyError(f"The body has more than {MAX_VALUES} values.")
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except UnicodeDecodeError:
@@ -65,6 +69,8 @@ def decode(body: bytes) -> Mapping[str, object]:
         raise BadBodyError("The body is nested too deeply.") from None
     except ValueError as error:
         raise BadBodyError(f"The body is not JSON: {error}.") from None
+    if not _within(value, MAX_LEVELS):
+        raise BadBodyError("The body is nested too deeply.")
     return _mapping(value, "The body")
 
 
@@ -255,6 +261,12 @@ _READERS: dict[str, Callable[[Mapping[str, object]], Content]] = {
 
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _within(value: object, levels: int) -> bool:
+    """Whether what a value holds is nested no deeper: whoever reads it later may have less stack left."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_within(part, levels - 1) for part in parts)
 
 
 def _status(value: object, place: str) -> str:

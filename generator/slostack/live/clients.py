@@ -105,8 +105,12 @@ class Inbox(Client):
 
     def notifications(self, after: int | str = 0) -> list[dict[str, Any]]:
         """Notifications with an id beyond `after`, oldest first."""
-        found: Any = self.json("/api/notifications", params={"after": after})
-        listed: list[dict[str, Any]] = found["notifications"] if isinstance(found, dict) else found
+        listed: list[dict[str, Any]] = []
+        more = True
+        while more:  # an answer holds only so much
+            found: dict[str, Any] = self.json("/api/notifications", params={"after": after})
+            listed += found["notifications"]
+            more, after = found["more"], found["last_id"]
         return listed
 
     def text(self, number: int | str) -> str:

@@ -8,14 +8,20 @@ function isReading() {
   return String(getSelection()) !== "" || document.querySelector("details[open]") !== null;
 }
 
+async function ask(path) {
+  const answer = await fetch(path, { signal: AbortSignal.timeout(5000) });
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  return answer.json();
+}
+
 async function look() {
   try {
-    const answer = await fetch(`/api/notifications?after=${inbox.dataset.last}`, { signal: AbortSignal.timeout(5000) });
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    const news = await answer.json();
+    const [news, beats] = await Promise.all([ask(`/api/notifications?after=${inbox.dataset.last}`), ask("/api/heartbeats")]);
     stale.hidden = true;
+    const silent = beats.heartbeats.filter((beat) => beat.silent).map((beat) => beat.name).sort().join(" ");
+    const changed = news.notifications.length > 0 || silent !== inbox.dataset.silent;
     const old = Date.now() - loaded > 60000;
-    if (news.notifications.length > 0 || (old && !isReading())) location.reload();
+    if (changed || (old && !isReading())) location.reload();
   } catch {
     stale.hidden = false;
   }
