@@ -69,6 +69,7 @@ def test_where_no_knob_is_turned_the_spec_says_all(folder: Path) -> None:
         "PROMETHEUS_RETENTION": "3888000s",
         "SLOSTACK_CONFIG": str(CONFIG),
         "SLOSTACK_ENVIRONMENT": "compose",
+        "INBOX_HEARTBEAT": "",
     }
 
 

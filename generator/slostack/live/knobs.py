@@ -12,12 +12,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from slostack.failure import USAGE, Failure
+from slostack.live import heartbeat
 from slostack.plan.model import Plan
 from slostack.promql import duration, duration_ms
 
 RETENTION = "PROMETHEUS_RETENTION"
 CONFIG = "SLOSTACK_CONFIG"
 ENVIRONMENT = "SLOSTACK_ENVIRONMENT"
+HEARTBEAT = "INBOX_HEARTBEAT"
+_INBOX = "inbox:9099"  # as Alertmanager's container reaches it
 # The knobs that say where browsers reach a part, and the link in the spec that says the same.
 LINKS = {
     "RUNBOOKS_URL": "runbooks",
@@ -26,7 +29,7 @@ LINKS = {
     "ALERTMANAGER_URL": "alertmanager",
     "JAEGER_URL": "traces",
 }
-SHARED = (RETENTION, CONFIG, ENVIRONMENT, *LINKS)
+SHARED = (RETENTION, CONFIG, ENVIRONMENT, HEARTBEAT, *LINKS)
 """The knobs about which the spec says something too."""
 
 
@@ -52,7 +55,8 @@ def settle(plan: Plan, turned: Mapping[str, str], config: Path) -> dict[str, str
     links = plan.links.model_dump()
     said = {knob: str(links[link]) for knob, link in LINKS.items()}
     said |= {RETENTION: f"{plan.retention}s", ENVIRONMENT: plan.environment or "compose"}
-    kept = {knob: turned[knob] for knob in (RETENTION, ENVIRONMENT) if knob in turned}
+    said[HEARTBEAT] = heartbeat.expected(plan, _INBOX)
+    kept = {knob: turned[knob] for knob in (RETENTION, ENVIRONMENT, HEARTBEAT) if knob in turned}
     return said | kept | {CONFIG: str(config)}
 
 

@@ -13,7 +13,7 @@ import orjson
 
 from slostack.failure import MISSING, Failure
 from slostack.interruption import held_back
-from slostack.live import grafana, ports, programs, tracing
+from slostack.live import grafana, heartbeat, ports, programs, tracing
 from slostack.live.clients import Client, wait_until
 from slostack.live.ports import HOST
 from slostack.live.processes import Process, start, stop
@@ -221,7 +221,7 @@ def _commands(
     listen = {name: ["--host", HOST, "--port", str(port)] for name, port in taken.items()}
     yield (
         "inbox",
-        [*programs.command("inbox"), *listen["inbox"], "--data", str(data / "inbox"), *_heartbeat(plan)],
+        [*programs.command("inbox"), *listen["inbox"], "--data", str(data / "inbox"), *_heartbeat(plan, taken)],
         env,
     )
     bases = plan.links.model_dump() | {"inbox": f"http://{HOST}:{taken['inbox']}"}
@@ -281,5 +281,6 @@ def _prometheus(plan: Plan, tool: Tool, config: Path, data: Path, taken: dict[st
     return arguments
 
 
-def _heartbeat(plan: Plan) -> list[str]:
-    return ["--heartbeat-limit", str(max(10, 300 // plan.time_scale))]
+def _heartbeat(plan: Plan, taken: dict[str, int]) -> list[str]:
+    name = heartbeat.expected(plan, f"{HOST}:{taken['inbox']}")
+    return ["--heartbeat-limit", str(max(10, 300 // plan.time_scale)), f"--expect-heartbeat={name}"]
