@@ -7,7 +7,7 @@ All ratios are `Fraction`s, all durations whole seconds, so that 14.4 × 0.001 i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
@@ -41,14 +41,39 @@ class Tier:
 
 
 # The Workbook's recommended parameters (table 5-8): 2 %, 5 % and 10 % of a 30 d budget, as pages and a ticket;
-# the 1 d tier is the customary fourth. As shares of the budget they hold for a period of any length: 30 d gives the
-# familiar factors 14.4, 6, 3 and 1; 28 d gives 13.44, 5.6, 2.8 and 14/15.
+# the 1 d tier is the customary fourth. 30 d gives the familiar factors 14.4, 6, 3 and 1; 28 d gives 13.44, 5.6, 2.8 and
+# 14/15. A longer period makes them larger, a shorter one needs other shares: see `standard_tiers`.
 STANDARD_TIERS: tuple[Tier, ...] = (
     Tier("page", Fraction(2, 100), HOUR, 5 * MINUTE),
     Tier("page", Fraction(5, 100), 6 * HOUR, 30 * MINUTE),
     Tier("ticket", Fraction(10, 100), DAY, 2 * HOUR),
     Tier("ticket", Fraction(10, 100), 3 * DAY, 6 * HOUR),
 )
+
+_WORKBOOK_PERIOD = 30 * DAY
+_SHORTEST_SHARED = 28 * DAY
+
+
+def standard_tiers(period: int) -> tuple[Tier, ...]:
+    """The default tiers of a period in seconds.
+
+    From 28 days on they are `STANDARD_TIERS`. In a shorter period the same shares would be spent by burn rates that
+    keep the promise, and would wake people for seconds of an outage. People are as fast as ever, so windows and burn
+    rates stay those of 30 days, and the shares grow. A tier that would tell only when more than half of the budget is
+    gone gets a lower burn rate, but never one below 1. A window that is longer than the period is left out.
+    """
+    if period >= _SHORTEST_SHARED:
+        return STANDARD_TIERS
+    return tuple(
+        replace(tier, share=_short_factor(tier, period) * tier.long / period)
+        for tier in STANDARD_TIERS
+        if tier.long <= period
+    )
+
+
+def _short_factor(tier: Tier, period: int) -> Fraction:
+    half_spent = Fraction(period, 2 * tier.long)
+    return max(Fraction(1), min(tier.factor(_WORKBOOK_PERIOD), half_spent))
 
 
 def budget(objective_percent: Decimal) -> Fraction:
@@ -67,7 +92,7 @@ def decimal_text(value: Fraction, digits: int = 12) -> str:
 def detection_seconds(tier: Tier, period: int, budget_ratio: Fraction, error_ratio: Fraction) -> Fraction | None:
     """Seconds from a step to `error_ratio` until the long window crosses the threshold: w_long · B / r.
 
-    None where it never does (r ≤ B). A scrape, an evaluation, `for` and Alertmanager's group_wait come on top.
+    None where it never does (r ≤ B). What counting takes comes on top: see `slostack.plan.lifetimes`.
     """
     rate = error_ratio / budget_ratio
     factor = tier.factor(period)
@@ -75,7 +100,11 @@ def detection_seconds(tier: Tier, period: int, budget_ratio: Fraction, error_rat
 
 
 def reset_seconds(tier: Tier, period: int, budget_ratio: Fraction, error_ratio: Fraction) -> Fraction | None:
-    """Seconds from full recovery until the short window falls below the threshold: w_short · (1 − B / r)."""
+    """Seconds from full recovery until the short window falls below the threshold: w_short · (1 − B / r).
+
+    None where the tier never held (r ≤ B). It is the same after an incident of any length that made the tier hold.
+    The alert goes on while another tier of its severity holds: see `slostack.plan.lifetimes`.
+    """
     rate = error_ratio / budget_ratio
     factor = tier.factor(period)
     return None if rate <= factor else tier.short * (1 - factor / rate)

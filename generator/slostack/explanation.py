@@ -11,12 +11,12 @@ from slostack import recorded
 from slostack.burnrate import (
     Tier,
     decimal_text,
-    detection_seconds,
     events_below_which_one_failure_fires,
     failures_to_fire,
-    reset_seconds,
 )
 from slostack.plan import texts
+from slostack.plan.alerts import KEEP_FIRING
+from slostack.plan.lifetimes import ends_after, held_after
 from slostack.plan.model import Counters, NativeHistogram, SloPlan
 from slostack.promql import duration
 from slostack.spec.model import Slo, Spec
@@ -44,8 +44,8 @@ def explain(plan: SloPlan, slo: Slo, spec: Spec, events_per_hour: int | None = N
         Part(f"{plan.id}: {plan.promise}", tuple(_promise(plan))),
         Part("Indicator", tuple(_indicator(plan, slo))),
         Part("Alerts", tuple(_tiers(plan))),
-        Part("Detection: time from a step to this error rate until it fires", tuple(_detection(plan))),
-        Part("Reset: time from full recovery until it ends", tuple(_reset(plan))),
+        Part("Detection: time from a step to this error rate until it fires, at the latest", tuple(_detection(plan))),
+        Part("Reset: time from full recovery until it ends, at the latest", tuple(_reset(plan))),
         Part("Failures needed", tuple(_failures(plan, hourly))),
         Part("Cannot fire", tuple(_silent(plan, slo, hourly)) or ("  nothing: every tier can",)),
         Part("Not written in the spec, so the default holds", tuple(_defaults(plan, slo, spec))),
@@ -101,9 +101,7 @@ def _tiers(slo: SloPlan) -> Iterator[str]:
     for tier in slo.tiers:
         factor = f"{decimal_text(tier.factor(slo.period), 2)} x"
         above = texts.percent(tier.threshold(slo.period, slo.budget))
-        rows.append(
-            (tier.severity, factor, above, duration(tier.long), duration(tier.short), texts.percent(tier.share))
-        )
+        rows.append((tier.severity, factor, above, duration(tier.long), duration(tier.short), texts.share(tier)))
     yield from _columns(rows)
     for severity, name in slo.alert_names.items():
         yield f"  {severity} is the alert {name}"
@@ -112,25 +110,34 @@ def _tiers(slo: SloPlan) -> Iterator[str]:
 def _detection(slo: SloPlan) -> Iterator[str]:
     rows: list[tuple[str, ...]] = [("error rate", *map(_name, slo.tiers))]
     for rate in _RATES:
-        times = (detection_seconds(tier, slo.period, slo.budget, rate) for tier in slo.tiers)
+        times = (held_after(slo, tier, rate) for tier in slo.tiers)
         rows.append((texts.percent(rate), *map(_or_never, times)))
     rows.append(("threshold x 2", *(_or_never(_at_twice(slo, tier)) for tier in slo.tiers)))
     yield from _columns(rows)
-    yield "  A scrape, an evaluation and Alertmanager's group wait come on top."
+    yield from _wrapped(
+        "At the latest: counting a minute and the turns of the rules are in it; a scrape and Alertmanager's group wait"
+        " are not. The tier of a severity that is first is its alert; the others then stay silent."
+    )
 
 
 def _reset(slo: SloPlan) -> Iterator[str]:
-    rows: list[tuple[str, ...]] = [("error rate", *map(_name, slo.tiers))]
+    severities = tuple(dict.fromkeys(tier.severity for tier in slo.tiers))
+    rows: list[tuple[str, ...]] = [("error rate", *severities)]
     for rate in _RATES:
-        times = (reset_seconds(tier, slo.period, slo.budget, rate) for tier in slo.tiers)
+        times = (ends_after(slo, severity, rate) for severity in severities)
         rows.append((texts.percent(rate), *("-" if time is None else span(time) for time in times)))
     yield from _columns(rows)
+    longer = " and ".join(f"{span(Fraction(KEEP_FIRING[severity]))} for a {severity}" for severity in severities)
+    yield from _wrapped(
+        f"An alert goes on while any tier of its severity holds, and keeps firing after that: {longer}. All of it is in"
+        " these times, which are shorter after an incident that the longer windows hardly saw."
+    )
 
 
 def _at_twice(slo: SloPlan, tier: Tier) -> Fraction | None:
     """Detection time at twice the tier's threshold; None where that is more than everything."""
     rate = 2 * tier.threshold(slo.period, slo.budget)
-    return detection_seconds(tier, slo.period, slo.budget, rate) if rate <= 1 else None
+    return held_after(slo, tier, rate) if rate <= 1 else None
 
 
 def _failures(slo: SloPlan, hourly: int | None) -> Iterator[str]:
@@ -197,8 +204,7 @@ def _defaults(plan: SloPlan, slo: Slo, spec: Spec) -> Iterator[str]:
     if "by" not in written:
         rows.append(("by", "no groups: one budget for all", _DEFAULT))
     if "tiers" not in written:
-        whose = "of the spec" if "standard" in spec.tiers else _DEFAULT
-        rows.append(("tiers", f"standard, {len(plan.tiers)} tiers", whose))
+        rows.append(("tiers", f"standard, {len(plan.tiers)} tiers", _DEFAULT))
     for key, value in (("events", plan.minimum_events), ("failures", plan.minimum_failures)):
         if key not in slo.minimum.model_fields_set:
             rows.append((f"minimum.{key}", str(value), _DEFAULT))

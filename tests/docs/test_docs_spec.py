@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 import textwrap
+from fractions import Fraction
 from typing import Any
 
 import pytest
 import yaml
 from documents import DOCS, PAGES, Block, Table, blocks, tables
 
-from slostack import outputs
-from slostack.burnrate import DAY, STANDARD_TIERS, decimal_text
+from slostack import cadence, outputs
+from slostack.burnrate import DAY, HOUR, STANDARD_TIERS, decimal_text, standard_tiers
 from slostack.checks.spec import check_spec
+from slostack.explanation import span
+from slostack.plan import texts
 from slostack.plan.build import build
+from slostack.plan.lifetimes import ends_after, fires_after
 from slostack.problems import Problem, render
 from slostack.promql import duration
 from slostack.recorded import RESERVED_LABELS
@@ -130,6 +134,42 @@ def test_the_default_tiers_are_those_of_the_code() -> None:
     ]
 
     assert list(table.rows) == made
+
+
+def test_the_default_tiers_of_short_periods_are_those_of_the_code() -> None:
+    table = next(table for table in tables(REFERENCE) if table.head[0] == "period")
+    for name, *cells in table.rows:
+        period = int(name.removesuffix("d")) * DAY
+        tiers = {duration(tier.long): tier for tier in standard_tiers(period)}
+        made = [
+            f"{decimal_text(tiers[window].factor(period))} ({texts.share(tiers[window])})" if window in tiers else "—"
+            for window in table.head[1:]
+        ]
+        assert cells == made
+
+
+def test_what_counting_takes_is_that_of_the_code() -> None:
+    table = next(table for table in tables(REFERENCE) if table.head[0] == "long window")
+    windows = (HOUR, 6 * HOUR, DAY, 3 * DAY)
+
+    assert [row[1] for row in table.rows] == [span(Fraction(cadence.delay(window))) for window in windows]
+
+
+def test_the_times_of_an_alert_are_those_of_the_code() -> None:
+    spec = parse("\n".join([*OF_SPEC.values(), textwrap.indent("\n".join(OF_SERVICE.values()), " " * 4)]), "s").spec
+    assert spec is not None
+    slo = build(spec).slos[0]
+    assert (str(slo.objective), slo.period) == ("99.9", 30 * DAY)
+    table = next(table for table in tables(REFERENCE) if table.head[0] == "of all events fail")
+    for share, *cells in table.rows:
+        ratio = Fraction(share.removesuffix(" %")) / 100
+        made = []
+        for severity in ("page", "ticket"):
+            fires, ends = fires_after(slo, severity, ratio), ends_after(slo, severity, ratio)
+            assert fires is not None
+            assert ends is not None
+            made += [span(fires[0]), span(ends)]
+        assert cells == made
 
 
 def test_words_of_the_vocabulary_are_all_named() -> None:

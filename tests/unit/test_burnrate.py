@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from slostack import burnrate
-from slostack.burnrate import DAY, HOUR, MINUTE, STANDARD_TIERS, budget, decimal_text
+from slostack.burnrate import DAY, HOUR, MINUTE, STANDARD_TIERS, budget, decimal_text, standard_tiers
 
 MONTH = 30 * DAY
 FAST, SLOW, TICKET, CREEPING = STANDARD_TIERS
@@ -25,6 +25,38 @@ def test_over_28_days_the_same_shares_give_other_factors() -> None:
         Fraction("2.8"),
         Fraction(14, 15),
     ]
+
+
+@pytest.mark.parametrize("days", [28, 30, 90, 365])
+def test_from_four_weeks_on_the_shares_are_the_workbooks(days: int) -> None:
+    assert standard_tiers(days * DAY) == STANDARD_TIERS
+
+
+@pytest.mark.parametrize(
+    ("days", "factors"),
+    [
+        (27, ["14.4", "6", "3", "1"]),
+        (14, ["14.4", "6", "3", "1"]),
+        (7, ["14.4", "6", "3", "1"]),
+        (4, ["14.4", "6", "2", "1"]),
+        (2, ["14.4", "4", "1"]),
+        (1, ["12", "2", "1"]),
+    ],
+)
+def test_below_four_weeks_the_burn_rates_are_kept_while_half_of_the_budget_is_left(
+    days: int, factors: list[str]
+) -> None:
+    assert [decimal_text(tier.factor(days * DAY)) for tier in standard_tiers(days * DAY)] == factors
+
+
+@pytest.mark.parametrize("days", range(1, 28))
+def test_no_default_tier_of_a_short_period_alerts_while_the_promise_is_kept(days: int) -> None:
+    tiers = standard_tiers(days * DAY)
+
+    assert {tier.severity for tier in tiers} == {"page", "ticket"}
+    assert min(tier.factor(days * DAY) for tier in tiers) == 1
+    assert all(tier.long <= days * DAY and 0 < tier.share <= 1 for tier in tiers)
+    assert [(tier.long, tier.short) for tier in tiers] == [(t.long, t.short) for t in STANDARD_TIERS[: len(tiers)]]
 
 
 @pytest.mark.parametrize(

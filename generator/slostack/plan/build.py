@@ -8,7 +8,7 @@ from fractions import Fraction
 from urllib.parse import urlsplit
 
 from slostack import recorded
-from slostack.burnrate import STANDARD_TIERS, Severity, Tier, budget
+from slostack.burnrate import Severity, Tier, budget, standard_tiers
 from slostack.plan import monitoring
 from slostack.plan.alerts import ServiceAlerts, derived_name
 from slostack.plan.indicators import classic_histogram, indicator
@@ -101,9 +101,9 @@ def build(
 
 
 def tiers_of(slo: Slo, spec: Spec) -> tuple[Tier, ...]:
-    """The burn-rate tiers of an SLO: the spec's own set, or the standard ones."""
+    """The burn-rate tiers of an SLO: the spec's own set, or the standard ones for its period."""
     if slo.tiers is None or (slo.tiers == "standard" and "standard" not in spec.tiers):
-        return STANDARD_TIERS
+        return standard_tiers(slo.period or spec.period)
     return tuple(
         Tier(tier.severity, Fraction(tier.budget) / 100, tier.long, tier.short) for tier in spec.tiers[slo.tiers]
     )

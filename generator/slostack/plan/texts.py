@@ -213,5 +213,10 @@ def tier_sentence(tier: Tier, period: int, budget: Fraction) -> str:
     return (
         f"more than {percent(tier.threshold(period, budget))} fail over {span(tier.long)} and over {span(tier.short)}"
         f" ({decimal_text(tier.factor(period), 3)} times the allowed rate:"
-        f" {percent(tier.share)} of the budget in {duration(tier.long)})"
+        f" {share(tier)} of the budget in {duration(tier.long)})"
     )
+
+
+def share(tier: Tier) -> str:
+    """A tier's share of the budget in percent, to two decimals: over a short period it is no round number."""
+    return f"{decimal_text(tier.share * 100, 2)} %"

@@ -34,8 +34,8 @@ def check(spec: Spec, places: Places) -> Iterator[Problem]:
         if longest > period:
             sentence = f"the period of {duration(period)} is shorter than the tiers' window of {duration(longest)}"
             remedy = "choose a longer period, or name a set of `tiers` with shorter windows"
-            place: Path = (*path, "period") if slo.period else (*path, "tiers") if slo.tiers else ("period",)
-            yield places.problem(CODE, sentence, remedy, place)
+            # The default tiers fit every period, so where no period is written a set of tiers is.
+            yield places.problem(CODE, sentence, remedy, (*path, "period" if slo.period else "tiers"))
 
 
 def _grain(path: Path, seconds: int, places: Places) -> Iterator[Problem]:

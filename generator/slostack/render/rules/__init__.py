@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 
+from slostack.cadence import ALERTS_EVERY
 from slostack.plan import AlertPlan, Plan
-from slostack.promql import duration_ms
+from slostack.promql import duration, duration_ms
 from slostack.render.rules.base import event_groups
 from slostack.render.rules.document import Group, Rule, write
 from slostack.render.rules.windows import window_groups
@@ -18,8 +19,6 @@ FOLDER = "alerts/rules"  # of rule files and nothing else, so that Prometheus ca
 EVENTS_FILE = f"{FOLDER}/slo-events.yml"
 WINDOWS_FILE = f"{FOLDER}/slo-windows.yml"
 MONITORING_FILE = f"{FOLDER}/monitoring.yml"
-
-_ALERTS_EVERY = "30s"
 
 
 def render(plan: Plan) -> dict[str, str]:
@@ -34,7 +33,7 @@ def render(plan: Plan) -> dict[str, str]:
         key = (MONITORING_FILE, "monitoring") if own else (f"{FOLDER}/{alert.service}.yml", f"alerts-{alert.service}")
         alerts[key].append(alert)
     for (path, name), members in alerts.items():
-        groups[path].append(Group(name, _ALERTS_EVERY, tuple(map(_alert, members)), _comment(members)))
+        groups[path].append(Group(name, duration(ALERTS_EVERY), tuple(map(_alert, members)), _comment(members)))
     return {
         path: write(
             [_lapsed(group, plan) for group in members if group.rules],

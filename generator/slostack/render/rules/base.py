@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from slostack import recorded
 from slostack.burnrate import decimal_text
+from slostack.cadence import COUNTED_EVERY
 from slostack.plan import Counters, NativeHistogram, Plan, Slices, SloPlan
-from slostack.promql import Selector, matchers
+from slostack.promql import Selector, duration, matchers
 from slostack.render.rules import series
 from slostack.render.rules.document import Group, Rule
 from slostack.render.rules.series import CLASS, indent
@@ -55,8 +56,9 @@ def identity(slo: SloPlan) -> dict[str, str]:
 
 def event_groups(plan: Plan) -> list[Group]:
     """Every group that reads raw series or states a constant: promises, minutes by shard, half days."""
+    every = duration(COUNTED_EVERY)
     groups = [
-        Group("slo-promises", "1m", tuple(_constants(plan.slos)), "What is promised, as series to join with."),
+        Group("slo-promises", every, tuple(_constants(plan.slos)), "What is promised, as series to join with."),
     ]
     for shard in sorted({slo.shard for slo in plan.slos}):
         slos = [slo for slo in plan.slos if slo.shard == shard]
@@ -64,7 +66,7 @@ def event_groups(plan: Plan) -> list[Group]:
         if any(_read_once(slo.indicator) for slo in slos):
             # The linter takes rules of one name for duplicates unless their labels differ; an empty label is none.
             rules += classified(MINUTE, {"shard": str(shard)}, {f"shard_{shard}": ""})
-        groups.append(Group(f"slo-events-{shard}", "1m", tuple(rules), _COUNTED))
+        groups.append(Group(f"slo-events-{shard}", every, tuple(rules), _COUNTED))
     reconciled = [slo for slo in plan.slos if not isinstance(slo.indicator, Slices)]
     if reconciled:
         rules = [rule for slo in reconciled for rule in count(slo, HALF_DAY, {})]

@@ -10,10 +10,14 @@ import re
 from dataclasses import dataclass
 
 from slostack import recorded
-from slostack.promql import Selector, matchers, quote, tokens
+from slostack.cadence import COUNTED_AGO, COUNTED_EVERY
+from slostack.promql import Selector, duration, matchers, quote, tokens
 
 # Labels that say which process a series comes from, behind whatever exporter or collector.
 TARGET = "job, instance, pod, exported_job, exported_instance, service_instance_id"
+
+_END = f"offset {duration(COUNTED_AGO)}"  # where the counted minute ends
+_BEGIN = f"offset {duration(COUNTED_AGO + COUNTED_EVERY)}"
 
 CLASS = "slo_class"  # not `class`: users' series have such a label, and two that differ only in it would collide
 
@@ -26,15 +30,15 @@ def cap(slo: str) -> str:
 def _born(counter: Selector, witness: Selector) -> str:
     """Series that stand beside a continuing series of the same process, in the same scrape or an earlier one."""
     return (
-        f"timestamp({counter} offset 12s)\n"
+        f"timestamp({counter} {_END})\n"
         f"<= on ({TARGET}) group_left ()\n"
-        f"max by ({TARGET}) (timestamp({witness} offset 12s) and last_over_time({witness}[5m] offset 72s))"
+        f"max by ({TARGET}) (timestamp({witness} {_END}) and last_over_time({witness}[5m] {_BEGIN}))"
     )
 
 
 def latest(metric: Selector) -> str:
     """The last sample of the minute that is counted; the offset allows a scrape as slow as its timeout."""
-    return f"last_over_time({metric}[1m] offset 12s)"
+    return f"last_over_time({metric}[{duration(COUNTED_EVERY)}] {_END})"
 
 
 def minute(counter: Selector, witness: Selector, slo: str) -> str:
@@ -45,7 +49,7 @@ def minute(counter: Selector, witness: Selector, slo: str) -> str:
     counters may be old, does not count. A counter that merely stepped back exceeds the cap and counts nothing.
     """
     now = latest(counter)
-    before = f"last_over_time({counter}[10m] offset 72s)"
+    before = f"last_over_time({counter}[10m] {_BEGIN})"
     return (
         f"({now} - {before}) >= 0\n"
         f"or (\n{indent(f'({now} <= {cap(slo)})')}\n"
@@ -56,7 +60,7 @@ def minute(counter: Selector, witness: Selector, slo: str) -> str:
 def minute_histogram(histogram: Selector, slo: str) -> str:
     """As `minute`, for a native histogram: each series' events as a histogram."""
     now = latest(histogram)
-    before = f"last_over_time({histogram}[10m] offset 72s)"
+    before = f"last_over_time({histogram}[10m] {_BEGIN})"
     return (
         f"(({now} - {before}) and histogram_count({now} - {before}) >= 0)\n"
         f"or (\n  {now}\n  and (histogram_count({now}) <= {cap(slo)})\n"
@@ -70,13 +74,13 @@ def half_day(counter: Selector, slo: str) -> str:
     A counter that fell is trusted only if it was seen low (an hour at the pace of the busiest minute): `increase`
     takes one that stepped back for a reset and would add its whole value.
     """
-    window = f"{counter}[12h] offset 72s"
+    window = f"{counter}[12h] {_BEGIN}"
     return f"increase({window})\nand (\n  resets({window}) == 0\n  or min_over_time({window}) <= 30 * {cap(slo)}\n)"
 
 
 def half_day_histogram(histogram: Selector) -> str:
     """As `half_day`, for a native histogram; nobody sums those over processes, so a fall is a reset."""
-    return f"increase({histogram}[12h] offset 72s)"
+    return f"increase({histogram}[12h] {_BEGIN})"
 
 
 @dataclass(frozen=True)

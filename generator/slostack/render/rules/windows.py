@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slostack import recorded
+from slostack import cadence, recorded
 from slostack.burnrate import DAY, HOUR
 from slostack.plan import Plan, Window
-from slostack.promql import matchers
+from slostack.promql import duration, matchers
 from slostack.render.rules.document import Group, Rule
 
 _JUST = "[30s]"  # what the same group recorded at the same instant
@@ -38,12 +38,13 @@ def window_groups(plan: Plan) -> list[Group]:
     middle = [each for each in summed if each.window.seconds > HOUR and not each.window.tiled]
     daily = [each for each in summed if each.window.tiled and each.window.seconds <= DAY]
     long = [each for each in summed if each.window.seconds > DAY]
-    return [
-        Group("slo-windows-1m", "1m", tuple(rule for each in fast for rule in _from_minutes(each, ratio=True)), _FAST),
-        Group("slo-windows-2m", "2m", (*(r for each in middle for r in _from_minutes(each)), *_said(plan)), _SAID),
-        Group("slo-windows-5m", "5m", (*_tiles(), *(r for each in daily for r in _from_tiles(each))), _TILES),
-        Group("slo-windows-10m", "10m", tuple(rule for each in long for rule in _from_tiles(each)), _LONG),
-    ]
+    steps: tuple[tuple[int, tuple[Rule, ...], str], ...] = (
+        (cadence.SHORT_EVERY, tuple(rule for each in fast for rule in _from_minutes(each, ratio=True)), _FAST),
+        (cadence.MIDDLE_EVERY, (*(r for each in middle for r in _from_minutes(each)), *_said(plan)), _SAID),
+        (cadence.TILES_EVERY, (*_tiles(), *(r for each in daily for r in _from_tiles(each))), _TILES),
+        (cadence.LONG_EVERY, tuple(rule for each in long for rule in _from_tiles(each)), _LONG),
+    )
+    return [Group(f"slo-windows-{duration(every)}", duration(every), rules, what) for every, rules, what in steps]
 
 
 _FAST = "Windows of up to an hour, of all SLOs: errors before totals, so that a ratio is never too high between two."
@@ -79,9 +80,10 @@ def _ratio(those: str) -> str:
 
 
 def _tiles() -> list[Rule]:
-    # `offset 1m`: a minute that is still being written would be lost to its tile for good.
+    # A minute that is still being written would be lost to its tile for good, so tiles end a little ago.
+    span = f"[{duration(cadence.TILES_EVERY)}] offset {duration(cadence.TILES_AGO)}"
     tiles = [
-        Rule(f"sum_over_time({minutes}[5m] offset 1m)", tile)
+        Rule(f"sum_over_time({minutes}{span})", tile)
         for minutes, tile in ((recorded.ERRORS_1M, recorded.ERRORS_5M), (recorded.TOTAL_1M, recorded.TOTAL_5M))
     ]
     # Two of the day's busiest minutes, and no less than ten events.

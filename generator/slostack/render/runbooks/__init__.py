@@ -10,8 +10,9 @@ from importlib.resources import files
 
 import jinja2
 
-from slostack.burnrate import decimal_text, detection_seconds, reset_seconds
+from slostack.burnrate import decimal_text
 from slostack.plan import texts
+from slostack.plan.lifetimes import ends_after, fires_after
 from slostack.plan.model import AlertPlan, Plan, SloPlan
 
 BEGIN = "<!-- slostack:facts begin -->"
@@ -122,23 +123,27 @@ def _own_links(plan: Plan, rules: list[AlertPlan]) -> list[tuple[str, str]]:
     return [link for service in plan.services if service.name in named for link in service.links.items()]
 
 
-def _detection(slo: SloPlan, rule: AlertPlan) -> list[tuple[str, str, str]]:
-    """For total failure, and for a tenth: (share, time until it fires, time until it resets after recovery)."""
-    out: list[tuple[str, str, str]] = []
+def _detection(slo: SloPlan, rule: AlertPlan) -> list[tuple[str, str, str, str]]:
+    """Of a burn alert, for three failure ratios: (share, within which time it fires, its window, within which it ends).
+
+    The rules of an alert are tiers of one severity and one incident, so one row tells of all of them.
+    """
+    out: list[tuple[str, str, str, str]] = []
     if rule.tier is None:
         return out
-    for share, words in ((1, "everything"), (0.1, "one in ten")):
-        ratio = Fraction(str(share))
-        fires = detection_seconds(rule.tier, slo.period, slo.budget, ratio)
-        ends = reset_seconds(rule.tier, slo.period, slo.budget, ratio)
-        out.append((words, _about(fires), _about(ends)))
+    for events, words in ((1, "everything"), (10, "one in ten"), (100, "one in a hundred")):
+        ratio = Fraction(1, events)
+        fires = fires_after(slo, rule.tier.severity, ratio)
+        ends = ends_after(slo, rule.tier.severity, ratio)
+        if fires is None or ends is None:
+            out.append((words, "never", "—", "—"))
+        else:
+            out.append((words, _about(fires[0]), texts.span(fires[1].long), _about(ends)))
     return out
 
 
-def _about(seconds: Fraction | None) -> str:
-    """A duration rounded to what matters at 3 a.m.; `never` for None."""
-    if seconds is None:
-        return "never"
+def _about(seconds: Fraction) -> str:
+    """A duration rounded to what matters at 3 a.m."""
     for size, name in ((86_400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
             return f"{decimal_text(Fraction(round(seconds / size, 1)), 1)} {name}"
