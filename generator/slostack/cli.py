@@ -84,9 +84,11 @@ def main() -> None:
     """The entry point: every expected failure is one sentence on standard error and an exit code."""
     from slostack.failure import MISSING, USAGE, Failure  # noqa: PLC0415 - a small module, but help needs none of it
     from slostack.interruption import Ended, raise_when_ended  # noqa: PLC0415 - as above
+    from slostack.streams import outlive_readers  # noqa: PLC0415 - as above
 
     run: Callable[..., Any] = slostack.main
     raise_when_ended()
+    outlive_readers()
     try:
         run(prog_name="slostack", standalone_mode=False)
         if sys.stdout:
@@ -108,9 +110,6 @@ def main() -> None:
     except Ended as ended:
         click.echo(f"slostack: ended by {ended}", err=True)
         sys.exit(ended.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has left; nothing is wrong
-        sys.exit(0)
     except OSError as error:
         # Files are opened by name; what has none is standard output, on a full disk for example.
         where = error.filename or "the output"
