@@ -18,8 +18,9 @@ from slostack.plan import texts
 from slostack.plan.alerts import KEEP_FIRING
 from slostack.plan.lifetimes import ends_after, held_after
 from slostack.plan.model import Counters, NativeHistogram, SloPlan
-from slostack.promql import duration
+from slostack.promql import duration, selector
 from slostack.spec.model import Slo, Spec
+from slostack.spec.sli import Latency
 
 WIDTH = 80
 _RATES = (Fraction(1), Fraction(1, 10), Fraction(1, 100))
@@ -83,7 +84,7 @@ def _indicator(plan: SloPlan, slo: Slo) -> Iterator[str]:
 
 def _words(plan: SloPlan, slo: Slo) -> str:
     if slo.latency is not None:
-        return f"Events that take longer than {texts.amount(slo.latency.under, 'seconds')}, over all events."
+        return f"Events {_beyond(slo.latency)}, over all events."
     if slo.availability is not None:
         return "The share of time in which the target does not answer, or has vanished; idle is neither."
     if slo.limit is not None:
@@ -94,6 +95,15 @@ def _words(plan: SloPlan, slo: Slo) -> str:
         return "The mean, over minutes, of an error ratio that the spec's own expression gives."
     side = "fail" if slo.events is not None and slo.events.bad is not None else "are not good"
     return f"Events that {side}, over all events." if plan.measures == "events" else "The share of bad time."
+
+
+def _beyond(latency: Latency) -> str:
+    """What makes an event of a histogram bad; its name says the unit, as Prometheus wants metrics named, or nobody."""
+    named = selector(latency.histogram)
+    name = named.name if named else ""
+    if name.endswith("_seconds"):
+        return f"that take longer than {texts.amount(latency.under, 'seconds')}"
+    return f"above {texts.amount(latency.under, 'bytes' if name.endswith('_bytes') else 'count')}"
 
 
 def _tiers(slo: SloPlan) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Problems that are found in what people write, and how they read: as text, for GitHub, as JSON.
 
-Every checker makes `Problem`s, and `render` prints them, sorted by place, so that all of them look the same.
+Every checker makes `Problem`s, and `render` prints them, errors first and by place, so that all of them look the same.
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ def failing(problems: Iterable[Problem], strict: bool = False) -> bool:
 def render(problems: Iterable[Problem], form: Format = "text", *, colour: bool = False, source: bool = False) -> str:
     """The problems as text that ends in a newline (empty for none; `[]` as JSON).
 
-    `colour` and `source` (the offending line with a caret below) are for the text form on a terminal.
+    Errors come before warnings, so that what must be mended is not lost among what may be. `colour` and `source` (the
+    offending line with a caret below) are for the text form on a terminal.
     """
-    ordered = in_order(problems)
+    ordered = sorted(in_order(problems), key=lambda problem: problem.severity != "error")
     if form == "json":
         return orjson.dumps([_record(problem) for problem in ordered], option=orjson.OPT_INDENT_2).decode() + "\n"
     if form == "github":

@@ -10,7 +10,7 @@ from transcript import slostack
 SPEC = """\
 version: 1
 teams:
-  shop: {page: {webhook: "https://h.example/p"}, ticket: {webhook: "https://h.example/t"}}
+  shop: {page: {webhook: "http://inbox/p"}, ticket: {webhook: "http://inbox/t"}}
 services:
   checkout:
     team: shop
@@ -26,7 +26,7 @@ services:
     team: shop
     job: basket
     slos:
-      up: {promise: Baskets are there, objective: 90, availability: {}}
+      up: {promise: Baskets are there, objective: 99, availability: {}}
 """
 
 EXPLAINED = """\
@@ -114,7 +114,11 @@ def test_with_traffic_the_failures_needed_are_numbers(shop: Path) -> None:
 
 
 def test_a_tier_that_can_never_fire_is_told(shop: Path) -> None:
+    (shop / "slo.yaml").write_text(SPEC.replace("are there, objective: 99", "are there, objective: 90"), "utf-8")
     run = slostack(shop, "explain", "basket-up")
+    assert run.code == 1
+    assert run.err.startswith("slo.yaml:19:51: unreachable-tier: ")
+    assert run.err.endswith("slostack: slo.yaml has 1 mistake; what can never fire is explained above\n")
     assert "  page 1h: needs an error rate above 144 %, which there is not\n" in run.out
     assert "  100 %          never    3 h 39 min  7 h 21 min  7 h 31 min\n" in run.out
 
@@ -131,3 +135,31 @@ def test_a_name_that_is_not_one_slo_is_wrong_usage(shop: Path, name: str, said: 
     run = slostack(shop, "explain", name)
     assert (run.code, run.out) == (2, "")
     assert run.err == f"slostack: {said}\n"
+
+
+def test_a_spec_that_check_refuses_is_not_explained(shop: Path) -> None:
+    (shop / "slo.yaml").write_text(SPEC.replace("period: 28d", "period: 5m"), encoding="utf-8")
+    run = slostack(shop, "explain", "requests")
+    assert (run.code, run.out) == (1, "")
+    assert run.err.startswith("slo.yaml:14:80: period: the period 5m is not 1 to 400 whole days")
+    assert run.err.endswith("slostack: slo.yaml has 1 mistake; nothing was explained\n")
+
+
+@pytest.mark.parametrize(
+    ("histogram", "under", "said"),
+    [
+        ("took_seconds", "300ms", "Events that take longer than 0.3 s, over all events."),
+        ('took_seconds{code="200"}', "2", "Events that take longer than 2 s, over all events."),
+        ("sent_bytes", "1MB", "Events above 1 MB, over all events."),
+        ("took_microseconds", "1000000", "Events above 1000000, over all events."),
+    ],
+)
+def test_a_unit_is_said_only_where_the_name_of_the_histogram_says_it(
+    shop: Path, histogram: str, under: str, said: str
+) -> None:
+    latency = f"latency: {{histogram: '{histogram}', under: {under}}}"
+    text = SPEC.replace("objective: 99, availability: {}, period", f"objective: 99, {latency}, period")
+    (shop / "slo.yaml").write_text(text, encoding="utf-8")
+    run = slostack(shop, "explain", "checkout-up")
+    assert run.code == 0, run.err
+    assert f"  {said}\n" in run.out

@@ -12,11 +12,18 @@ LATE = Problem("late", "this is late", "hurry", "slo.yaml", 9, 3, source="  key:
 EARLY = Problem("early", "this is early", "wait", "slo.yaml", 9, 1, "warning", "  key: value")
 
 
-def test_text_is_one_line_each_sorted_by_place() -> None:
+def test_text_is_one_line_each_errors_first() -> None:
     """Twice the same is said once."""
-    assert render([LATE, EARLY, LATE]) == (
-        "slo.yaml:9:1: warning: early: this is early — wait\nslo.yaml:9:3: late: this is late — hurry\n"
+    assert render([EARLY, LATE, EARLY]) == (
+        "slo.yaml:9:3: late: this is late — hurry\nslo.yaml:9:1: warning: early: this is early — wait\n"
     )
+
+
+def test_problems_of_one_severity_are_sorted_by_place() -> None:
+    """As an editor that steps from one to the next wants them."""
+    places = [("b.yml", 1), ("a.yml", 10), ("a.yml", 9)]
+    text = render([Problem("a", "s", "r", file, line) for file, line in places])
+    assert [line.split(" ")[0] for line in text.splitlines()] == ["a.yml:9:1:", "a.yml:10:1:", "b.yml:1:1:"]
 
 
 def test_nothing_wrong_says_nothing() -> None:

@@ -4,20 +4,39 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from slostack.commands.reading import read, report, spec_options
+from slostack.commands.wording import counted
 from slostack.failure import FINDINGS, MISSING, Failure
-from slostack.problems import Format, Problem, failing
+from slostack.problems import Format, Problem, failing, printable
 from slostack.spec.load import Loaded
+
+
+def _address(_context: click.Context, _parameter: click.Parameter, url: str | None) -> str | None:
+    """The value of `--live`: http or https with a host. Raises BadParameter."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # a port that is no number, half of an IPv6 address
+        good = False
+    if not good:
+        raise click.BadParameter(f"`{printable(url)}` is no address — write one such as http://127.0.0.1:9090")
+    return url
 
 
 @click.command()
 @spec_options
 @click.option("--strict", is_flag=True, help="Warnings count as errors (but for secrets, which only servers have).")
 @click.option(
-    "--live", metavar="URL", help="Also ask the Prometheus at this address whether metrics, labels and buckets exist."
+    "--live",
+    metavar="URL",
+    callback=_address,
+    help="Also ask the Prometheus at this address whether metrics, labels and buckets exist.",
 )
 @click.option(
     "--format",
@@ -82,13 +101,9 @@ def _strict(problem: Problem) -> Problem:
 def _summary(counts: dict[str, int], problems: list[Problem]) -> str:
     errors = sum(problem.severity == "error" for problem in set(problems))
     warnings = len(set(problems)) - errors
-    said = [_count(number, word) for number, word in ((errors, "problem"), (warnings, "warning")) if number]
+    said = [counted(number, word) for number, word in ((errors, "problem"), (warnings, "warning")) if number]
     result = " and ".join(said) or "no problems"
     if not counts:
         return f"{result} in the spec; what is generated from it was not checked"
-    looked_at = ", ".join(_count(number, word) for word, number in counts.items())
+    looked_at = ", ".join(counted(number, word) for word, number in counts.items())
     return f"checked {looked_at}: {result}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import click
 
-from slostack.commands.reading import read, report, spec_options
-from slostack.failure import FINDINGS, USAGE, Failure
+from slostack.commands.reading import mistaken, read, report, spec_options
+from slostack.failure import USAGE, Failure
 from slostack.plan.build import build
 from slostack.plan.model import SloPlan
+
+# Mistakes about which the explanation itself tells more: it says which error rate a tier would need.
+_EXPLAINED = frozenset({"unreachable-tier"})
 
 
 @click.command()
@@ -37,9 +40,10 @@ def explain(slo: str, spec: Path, environment: str | None, events_per_hour: int 
     from slostack.explanation import explain as parts_of  # noqa: PLC0415 - help needs none of it
 
     loaded = read(spec, environment)
-    if loaded.spec is None:
-        report(loaded.problems)
-        raise Failure(f"{spec} has mistakes; `slostack check` shows them", FINDINGS)
+    report(loaded.problems)
+    errors = [problem for problem in loaded.problems if problem.severity == "error"]
+    if loaded.spec is None or any(problem.code not in _EXPLAINED for problem in errors):
+        raise mistaken(spec, errors, "nothing was explained")
     plan = build(loaded.spec, source=spec.name, environment=environment)
     chosen = _chosen(slo, plan.slos)
     written = loaded.spec.services[chosen.service].slos[chosen.name]
@@ -49,6 +53,8 @@ def explain(slo: str, spec: Path, environment: str | None, events_per_hour: int 
         click.echo(("\n" if number else "") + heading)
         for line in part.lines:
             click.echo(line)
+    if errors:
+        raise mistaken(spec, errors, "what can never fire is explained above")
 
 
 def _chosen(wanted: str, slos: tuple[SloPlan, ...]) -> SloPlan:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from slostack.commands.wording import counted
 from slostack.failure import FINDINGS, USAGE, Failure
 from slostack.plan.build import build
 from slostack.plan.model import Plan
@@ -51,12 +52,22 @@ def read(path: Path, environment: str | None) -> Loaded:
 
 def plan_of(path: Path, environment: str | None, **options: Any) -> Plan:
     """The plan of a spec without errors; its warnings are shown. Raises Failure with every problem shown."""
+    return sound(path, environment, **options)[1]
+
+
+def sound(path: Path, environment: str | None, **options: Any) -> tuple[Loaded, Plan]:
+    """As `plan_of`, with what the file held."""
     loaded = read(path, environment)
     report(loaded.problems)
     if loaded.spec is None or failing(loaded.problems):
-        count = sum(problem.severity == "error" for problem in loaded.problems)
-        raise Failure(f"{path} has {count} mistake{'' if count == 1 else 's'}; nothing was written", FINDINGS)
-    return build(loaded.spec, source=path.name, environment=environment, **options)
+        raise mistaken(path, loaded.problems, "nothing was written")
+    return loaded, build(loaded.spec, source=path.name, environment=environment, **options)
+
+
+def mistaken(path: Path, problems: Iterable[Problem], consequence: str) -> Failure:
+    """The end of a command whose spec has errors, with what follows from them."""
+    count = sum(problem.severity == "error" for problem in problems)
+    return Failure(f"{path} has {counted(count, 'mistake')}; {consequence}", FINDINGS)
 
 
 def report(problems: Iterable[Problem], form: Format = "text") -> None:
