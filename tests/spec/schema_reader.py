@@ -35,9 +35,10 @@ class Reader:
                 continue
             if keyword == "$ref":
                 yield from self._check(self._definitions[wanted.removeprefix("#/$defs/")], value, path)
-            elif keyword in {"anyOf", "oneOf"}:
-                fitting = sum(1 for choice in wanted if not list(self._check(choice, value, path)))
-                if fitting == 0 or (keyword == "oneOf" and fitting > 1):
+            elif keyword in _FITTING:
+                choices = wanted if isinstance(wanted, list) else [wanted]
+                fitting = sum(1 for choice in choices if not list(self._check(choice, value, path)))
+                if not _FITTING[keyword](fitting, len(choices)):
                     yield f"{path}: {keyword}"
             elif isinstance(value, dict) and keyword in _OBJECT:
                 yield from self._object(keyword, wanted, schema, value, path)
@@ -69,6 +70,13 @@ class Reader:
                 yield f"{path}.{name}: additionalProperties"
 
 
+# By how many of its schemas fit: whether the keyword is content.
+_FITTING: dict[str, Callable[[int, int], bool]] = {
+    "anyOf": lambda fitting, _: fitting > 0,
+    "oneOf": lambda fitting, _: fitting == 1,
+    "allOf": lambda fitting, count: fitting == count,
+    "not": lambda fitting, _: fitting == 0,
+}
 _OBJECT = {"properties", "patternProperties", "propertyNames", "additionalProperties", "required", "minProperties"}
 
 

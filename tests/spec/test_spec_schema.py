@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from schema_reader import Reader
 from spec_texts import cases, completed, found
 
+from slostack.spec.boards import Column, Panel
 from slostack.spec.load import parse
-from slostack.spec.model import Spec
+from slostack.spec.model import Alert, Receiver, Slo, Spec
 from slostack.spec.schema import json_schema
+from slostack.spec.sli import Events, Limit, Node
 from slostack.spec.tree import data_of
 
 READER = Reader(json_schema())
@@ -82,6 +86,62 @@ def test_values_have_their_types(key: str, good: list[Any], bad: list[Any]) -> N
         assert READER.refusals(spec(value)) == [], value
     for value in bad:
         assert READER.refusals(spec(value)), value
+
+
+_PART: dict[type[Node], tuple[dict[str, Any], dict[str, Any]]] = {
+    Slo: (
+        {"promise": "Fast", "objective": 95},
+        {
+            "events": {"bad": "b", "total": "t"},
+            "latency": {"histogram": "h", "under": "1s"},
+            "availability": {},
+            "limit": {"value": "v", "at_most": 1},
+            "ratio": "r",
+        },
+    ),
+    Events: ({"total": "t"}, {"good": "g", "bad": "b"}),
+    Limit: ({"value": "v"}, {"at_most": 1, "at_least": 2}),
+    Alert: (
+        {"severity": "page", "summary": "Bad"},
+        {"when": "w", "absent": "a", "above": 1, "below": 2, "at_least": 3, "at_most": 4},
+    ),
+    Column: ({"title": "T"}, {"rate": "r", "ratio": {"part": "p", "of": "o"}, "mean": "m", "value": "v"}),
+    Panel: (
+        {"title": "T", "describe": "D"},
+        {"rate": "r", "ratio": {"part": "p", "of": "o"}, "quantiles": "q", "value": "v", "stat": "s", "slo": "s"},
+    ),
+    Receiver: (
+        {},
+        {
+            "webhook": "http://inbox/",
+            "webhook_file": "secrets/a",
+            "slack": {"channel": "#a", "url_file": "secrets/a"},
+            "email": {"to": "a@b.example"},
+            "pagerduty": {"routing_key_file": "secrets/a"},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("model", _PART, ids=lambda model: model.__name__)
+def test_groups_of_which_one_must_be_given_are_those_of_the_model(model: type[Node]) -> None:
+    """Whatever of the keys is written, and as `null`: the editor underlines what the tool refuses, and nothing else."""
+    definitions = json_schema()["$defs"]
+    reader = Reader({**definitions[model.__name__], "$defs": definitions})
+    always, some = _PART[model]
+    judged = set()
+    for count in range(min(len(some), 3) + 1):
+        for keys in combinations(some, count):
+            for other in (None, *some):
+                value = always | {key: some[key] for key in keys} | ({other: None} if other else {})
+                try:
+                    model.model_validate(value)
+                    refused = False
+                except ValidationError:
+                    refused = True
+                assert bool(reader.refusals(value)) == refused, value
+                judged.add(refused)
+    assert judged == {False, True}
 
 
 def test_every_key_is_described() -> None:

@@ -5,10 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from slostack.promql import duration
-from slostack.spec.model import Spec
+from slostack.spec.boards import KINDS
+from slostack.spec.model import ALERT_KINDS, LIMITS, SLI_KINDS, Spec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DESCRIPTION = "What users are promised, and who is told when a promise breaks. See docs/spec.md."
+
+# Keys of a mapping of which exactly one must be given, as the model's validators demand.
+_ONE_OF: dict[str, tuple[tuple[str, ...], ...]] = {
+    "Slo": (SLI_KINDS,),
+    "Events": (("good", "bad"),),
+    "Limit": (("at_most", "at_least"),),
+    "Alert": (ALERT_KINDS, ("absent", *LIMITS)),  # a limit beside `when`, none beside `absent`
+    "Column": (("rate", "ratio", "quantile", "mean", "value"),),
+    "Panel": (KINDS,),
+}
+# Keys of which at least one must be given.
+_ANY_OF = {"Receiver": ("webhook", "webhook_file", "slack", "email", "pagerduty")}
 
 
 def json_schema() -> dict[str, Any]:
@@ -17,7 +30,17 @@ def json_schema() -> dict[str, Any]:
     An editor cannot know everything: arithmetic, references and PromQL are left to `slostack check`.
     """
     schema: dict[str, Any] = _tidy(Spec.model_json_schema(by_alias=True, mode="validation"))
+    for name, groups in _ONE_OF.items():
+        choices = [{"oneOf": [_given(key) for key in group]} for group in groups]
+        schema["$defs"][name] |= choices[0] if len(choices) == 1 else {"allOf": choices}
+    for name, keys in _ANY_OF.items():
+        schema["$defs"][name]["anyOf"] = [_given(key) for key in keys]
     return {"$schema": DIALECT, "title": "slo.yaml of slostack"} | schema | {"description": DESCRIPTION}
+
+
+def _given(key: str) -> dict[str, Any]:
+    """What a mapping with the key is; `null` is the same as leaving it out."""
+    return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
 
 
 def _tidy(node: Any) -> Any:
