@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 import requests
 from playwright.sync_api import Browser, expect
 
+from slostack.live.clients import wait_until
 from tests.browser.visits import PHONE, addresses, visit, width
 from tests.webpage.running import Program
 
 pytestmark = pytest.mark.timeout(60)
 
-LIMIT = 3  # seconds without a heartbeat; long enough to open a page before it is over
+LIMIT = 8  # seconds without a heartbeat; long enough to open a page before it is over
 EVIL = "\"'></code></pre><script>window.owned = 1; alert(1)</script><img src=x onerror='window.owned = 2'>{{service}}"
 SCRIPT_ADDRESSES = (
     "javascript:window.owned=3",
@@ -96,7 +96,7 @@ def test_a_heartbeat_that_stopped_stands_above_everything(browser: Browser, inbo
         silence = page.get_by_text("No heartbeat from prometheus")
         expect(page.locator(".beats")).to_contain_text(re.compile(r"♥ prometheus: \d s ago"))
         expect(silence).to_have_count(0)
-        time.sleep(LIMIT + 0.1)
+        assert wait_until(lambda: silent(inbox), 3 * LIMIT)
         page.reload()
         expect(silence).to_be_visible()
         expect(page.locator(".notice.bad:visible")).to_contain_text("Alerts may not reach you")
@@ -106,6 +106,39 @@ def test_a_heartbeat_that_stopped_stands_above_everything(browser: Browser, inbo
         assert notice["y"] + notice["height"] <= card["y"]
         page.screenshot(path=tmp_path / "silent.png")
         assert width(page) <= 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_heartbeat_that_never_came_turns_the_page_red_by_itself(
+    browser: Browser, tmp_path: Path, scheme: Literal["light", "dark"]
+) -> None:
+    flags = ("--data", str(tmp_path / "data"), "--heartbeat-limit", str(LIMIT), "--expect-heartbeat", "prometheus")
+    with visit(browser, color_scheme=scheme, **PHONE) as page, Program("inbox", *flags) as running:
+        page.clock.install()
+        page.goto(running.url + "/")
+        expect(page).to_have_title("inbox")
+        expect(page.locator(".state")).to_have_text("● Nothing is firing")
+        assert wait_until(lambda: silent(running), 3 * LIMIT)
+        with page.expect_navigation():
+            page.clock.fast_forward(5_100)
+        expect(page).to_have_title("■ No heartbeat — inbox")
+        expect(page.locator(".state")).to_have_text("■ No heartbeat")
+        red, green, blue = page.locator(".state .pill").evaluate(
+            "pill => getComputedStyle(pill).color.match(/\\d+/g).map(Number)"
+        )
+        assert red > 1.3 * max(green, blue)
+        expect(page.locator(".notice.bad:visible")).to_contain_text("No heartbeat from prometheus since the inbox")
+        page.screenshot(path=tmp_path / "never.png")
+        assert width(page) <= 390
+        requests.post(f"{running.url}/heartbeat/prometheus", timeout=5).raise_for_status()
+        with page.expect_navigation():
+            page.clock.fast_forward(5_100)
+        expect(page.locator(".state")).to_have_text("● Nothing is firing")
+
+
+def silent(inbox: Program) -> bool:
+    beats = requests.get(inbox.url + "/api/heartbeats", timeout=5).json()["heartbeats"]
+    return any(beat["silent"] for beat in beats)
 
 
 def test_news_comes_by_itself(browser: Browser, inbox: Program) -> None:
