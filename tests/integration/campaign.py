@@ -9,6 +9,7 @@ from typing import Any
 import requests
 
 from slostack.live.local import LocalStack
+from tests.integration.conftest import told
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Campaign:
                 self._stack.workload.fail(drill.fault)
 
     def _read_inbox(self) -> None:
-        for notification in self._stack.inbox.notifications(self._seen):
+        for notification in told(self._stack, self._seen):
             self._seen = notification["id"]
             for alert in notification["alerts"]:
                 self._sort(notification, alert)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from slostack.live import local
 from slostack.live.incident import settled
+from slostack.live.local import LocalStack
 from slostack.plan.build import build
 from slostack.plan.model import Plan
 from slostack.spec.load import load
@@ -25,6 +27,15 @@ def shipped_plan(ports: dict[str, int] | None = None, time_scale: int = 1) -> Pl
     return build(
         loaded.spec, environment="demo", time_scale=time_scale, addresses=addresses, without=local.missing(ports or {})
     )
+
+
+def told(stack: LocalStack, after: int = 0) -> list[dict[str, Any]]:
+    """The notifications since an id, but for the monitoring's own true word that this machine is too busy for it."""
+    return [
+        one
+        for one in stack.inbox.notifications(after)
+        if {alert["labels"]["alertname"] for alert in one["alerts"]} != {"RuleEvaluationsMissed"}
+    ]
 
 
 @pytest.fixture(scope="module")

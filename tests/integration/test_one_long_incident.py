@@ -9,7 +9,7 @@ import pytest
 from slostack.live import history
 from slostack.live.clients import wait_until
 from slostack.live.local import LocalStack
-from tests.integration.conftest import SCALE, shipped_plan
+from tests.integration.conftest import SCALE, shipped_plan, told
 
 FAILURE = 50 * 60 / SCALE  # a full hour would come near the tickets' share of a day
 # After recovery the 30 m window of the slower tier has to empty, then Alertmanager's group interval passes.
@@ -23,12 +23,12 @@ def test_an_incident_wakes_once_for_each_thing_that_burns(stack: LocalStack) -> 
     stack.workload.fail("errors")  # crosses the owners' threshold first, then both tiers of the budget's burn rate
     stack.workload.fail("agent-errors")  # burns the budget of one agent; there is no owners' alert about it
     time.sleep(FAILURE)
-    pages = stack.inbox.notifications()
+    pages = told(stack)
     during = [_told(one) for one in pages]
     stack.workload.recover()
-    assert wait_until(lambda: len(stack.inbox.notifications()) >= len(during) + 2, 2 * RECOVERY)
+    assert wait_until(lambda: len(told(stack)) >= len(during) + 2, 2 * RECOVERY)
     time.sleep(QUIET)
-    after = [_told(one) for one in stack.inbox.notifications()][len(during) :]
+    after = [_told(one) for one in told(stack)][len(during) :]
 
     assert sorted(during) == [
         ("firing", "search-page", "HighErrorRate"),
