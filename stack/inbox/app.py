@@ -94,8 +94,9 @@ class Inbox(Collector):
                 with self._one:
                     answer = self._receive(_KINDS[door], _name(receiver, "receiver"), request.body)
             case ("heartbeat", name):
-                methods(request, ["POST"])
-                answer = self._beat(_name(name, "heartbeat"), request.body)
+                methods(request, ["POST", "DELETE"])
+                name = _name(name, "heartbeat")
+                answer = self._forget(name) if request.method == "DELETE" else self._beat(name, request.body)
             case ("api", "heartbeats"):
                 methods(request, ["GET"])
                 answer = json_response(
@@ -158,6 +159,12 @@ class Inbox(Collector):
         except StoreError as error:
             raise ResponseError(HTTPStatus.SERVICE_UNAVAILABLE, f"The inbox: {error}") from error
         return json_response({"beat": not ended})
+
+    def _forget(self, name: str) -> Response:
+        try:
+            return json_response({"forgotten": self._heartbeats.forget(name)})
+        except StoreError as error:
+            raise ResponseError(HTTPStatus.SERVICE_UNAVAILABLE, f"The inbox: {error}") from error
 
     def _list(self, request: Request) -> Response:
         text = request.query.get("after", "0")

@@ -67,11 +67,18 @@ class Heartbeats:
         with self._lock:
             if name not in self._last.keys() | self._expected and len(self._last) >= MAX_NAMES:
                 raise StoreError(f"there are already {MAX_NAMES} heartbeats; {name!r} is not added.")
-            last = {**self._last, name: datetime.now(UTC)}
-            self._write(json.dumps({key: iso(value) for key, value in last.items()}).encode("ascii"))
-            self._last = last
+            self._write({**self._last, name: datetime.now(UTC)})
 
-    def _write(self, data: bytes) -> None:
+    def forget(self, name: str) -> bool:
+        """Wait no longer for a name that is not expected; says whether it was known. Raises `StoreError`."""
+        with self._lock:
+            known = name in self._last
+            if known:
+                self._write({key: last for key, last in self._last.items() if key != name})
+            return known
+
+    def _write(self, last: dict[str, datetime]) -> None:
+        data = json.dumps({name: iso(moment) for name, moment in last.items()}).encode("ascii")
         beside = self._path.with_suffix(".new")
         try:
             handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -84,6 +91,7 @@ class Heartbeats:
         except OSError as error:
             raise StoreError(f"cannot store the heartbeat: {self._disk.failed(len(data), error)}.") from error
         self._disk.worked(len(data))
+        self._last = last
 
     def all(self, now: datetime) -> list[Heartbeat]:
         """Every name that beat once or is expected, the longest silent first."""

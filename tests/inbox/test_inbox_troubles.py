@@ -89,6 +89,20 @@ def test_nothing_is_expected_unless_asked_for(tmp_path: Path) -> None:
         assert "No heartbeat has arrived, and none is expected." in page(running)[2]
 
 
+def test_a_heartbeat_that_now_goes_elsewhere_can_be_forgotten(tmp_path: Path) -> None:
+    flags = ("--data", str(tmp_path), "--heartbeat-limit", str(LIMIT))
+    with Program("inbox", *flags) as running:
+        address = running.url + "/heartbeat/prometheus"
+        assert requests.delete(address, timeout=10).json() == {"forgotten": False}
+        requests.post(address, timeout=10).raise_for_status()
+        wait_for_silence(running)
+        assert page(running)[1] == ['page">■ No heartbeat']
+        assert requests.delete(address, timeout=10).json() == {"forgotten": True}
+        assert page(running)[1] == ['resolved">● Nothing is firing']
+    with Program("inbox", *flags) as running:
+        assert beats(running) == []
+
+
 def test_a_heartbeat_that_cannot_be_sent_cannot_be_expected(tmp_path: Path) -> None:
     words = command("inbox", "--port", "0", "--data", str(tmp_path), "--expect-heartbeat", "a/b")
     done = subprocess.run(words, env=surroundings(), capture_output=True, text=True, timeout=60, check=False)
