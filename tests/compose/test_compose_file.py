@@ -16,6 +16,7 @@ from slostack.live.ports import USUAL
 from slostack.plan.build import build
 from slostack.plan.components import COMPONENTS
 from slostack.plan.model import Plan
+from slostack.promql import duration_ms
 from slostack.render import grafana
 from slostack.spec.load import load
 from slostack.tools.catalogue import ALERTMANAGER, COLLECTOR, JAEGER, PROMETHEUS
@@ -74,6 +75,7 @@ def test_every_knob_is_explained_with_its_default_and_no_other() -> None:
 def test_every_service_is_hardened(name: str) -> None:
     service = SERVICES[name]
     assert service["read_only"] is True
+    assert service["ipc"] == "none"
     assert service["cap_drop"] == ["ALL"]
     assert "cap_add" not in service
     assert "privileged" not in service
@@ -101,6 +103,21 @@ def test_every_service_has_a_health_check_of_its_own_or_a_neighbour_that_asks(na
         asking = SERVICES[f"{name}-health"]
         assert any(f"//{name}:" in part for part in asking["healthcheck"]["test"])
         assert name in asking["depends_on"]
+
+
+@pytest.mark.parametrize("name", ["prometheus", "alertmanager", "alertmanager-2", "jaeger", "grafana"])
+def test_what_keeps_data_in_memory_has_time_to_write_it_down(name: str) -> None:
+    assert SERVICES[name]["stop_grace_period"] == "1m"
+
+
+@pytest.mark.parametrize("name", ["alertmanager", "alertmanager-2"])
+def test_a_crash_costs_a_minute_of_silences_at_most(name: str) -> None:
+    assert "--data.maintenance-interval=1m" in SERVICES[name]["command"]
+
+
+def test_prometheus_may_read_its_log_for_longer_than_the_five_minutes_of_its_runbook() -> None:
+    assert "up to 5 min" in (ROOT / "runbooks/Watchdog.md").read_text(encoding="utf-8")
+    assert duration_ms(SERVICES["prometheus"]["healthcheck"]["start_period"]) > 5 * 60_000
 
 
 def test_one_shots_are_waited_for_by_something() -> None:

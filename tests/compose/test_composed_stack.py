@@ -20,6 +20,8 @@ from tests.compose.conftest import ONCE, Running, start
 SCALE = 60
 # How long images take to make, and the stack to start, is not counted; one stack at a time is enough for a machine.
 pytestmark = [pytest.mark.timeout(300, func_only=True), pytest.mark.xdist_group("compose")]
+# Message queues of the kernel's, which the engine mounts into every container. They are small and hold no files.
+QUEUES = "/dev/mqueue"
 # The only places that may be written to: what must survive, and small file systems in memory.
 WRITABLE = {
     "alertmanager": {"/alertmanager"},
@@ -188,12 +190,16 @@ def _own_address() -> str | None:
 
 
 def _kernel(container: Container) -> dict[str, str]:
-    status = Path(f"/proc/{container.attrs['State']['Pid']}/status")
+    text = _of_kernel(container, "status")
+    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+
+def _of_kernel(container: Container, what: str) -> str:
+    """What the kernel says about a container's first process."""
     try:
-        text = status.read_text(encoding="utf-8")
+        return Path(f"/proc/{container.attrs['State']['Pid']}/{what}").read_text(encoding="utf-8")
     except OSError:
         pytest.skip("the engine's processes are not visible from here, as on a virtual machine of its own")
-    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
 
 
 def test_no_process_runs_as_root_or_could_become_it(running: Running) -> None:
@@ -216,6 +222,19 @@ def test_no_file_system_is_writable_that_need_not_be(running: Running) -> None:
         writable = {mount["Destination"] for mount in details["Mounts"] if mount["RW"]}
         writable |= set(details["HostConfig"].get("Tmpfs") or {})
         assert writable == WRITABLE.get(service, set()), service
+        assert _writable(running.container(service)) == WRITABLE.get(service, set()) | {QUEUES}, service
+
+
+def _writable(container: Container) -> set[str]:
+    """Where the kernel lets the container's user write. What the kernel shows of itself is no storage."""
+    found = set()
+    for line in _of_kernel(container, "mounts").splitlines():
+        _, where, kind, options, *_ = line.split()
+        flags = set(options.split(","))
+        roots = kind == "tmpfs" and "mode=755" in flags  # root's alone, and nobody there is root
+        if "rw" in flags and kind not in {"proc", "sysfs", "devpts", "cgroup", "cgroup2"} and not roots:
+            found.add(where)
+    return found
 
 
 @pytest.mark.parametrize("service", ["inbox", "workload", "runbooks", "reloader", "llm-gateway"])
