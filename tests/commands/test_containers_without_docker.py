@@ -118,7 +118,9 @@ def test_an_engine_that_does_not_answer_is_told_in_its_own_words(programs: Path)
 
 def test_a_backup_that_is_none_is_refused_before_anything_stops(programs: Path, tmp_path: Path) -> None:
     docker(programs, '[ "$*" = "compose version" ] || [ "$1" = version ] || { echo "unexpected: $*" >&2; exit 9; }')
-    (tmp_path / "backup.json").write_text('{"format": 2, "volumes": {"prometheus": {"sha256": ""}}}', encoding="utf-8")
+    (tmp_path / "backup.json").write_text(
+        '{"format": 2, "slostack": "0", "volumes": {"prometheus": {"sha256": ""}}}', encoding="utf-8"
+    )
     failure = failure_of("restore", str(tmp_path), "--yes")
     assert failure.exit_code == 2
     assert str(failure) == f"{tmp_path} is not whole: prometheus is missing — use another backup"
