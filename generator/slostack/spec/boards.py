@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
-from slostack.spec.sli import Node, exactly_one
+from slostack.spec.sli import Node, exactly_one, unjudged
 from slostack.spec.values import AmountOrAlert, LabelName, Labels, Name, Percent, PromQL, Sentence, Text
 
 KINDS = ("rate", "ratio", "quantiles", "heatmap", "value", "stat", "share", "table", "slo")
@@ -57,7 +57,9 @@ class Column(Node):
     better: Better = Field("low", description="Which values are good: decides what the table puts first")
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Self:
+    def _one_kind(self, info: ValidationInfo) -> Self:
+        if unjudged(self, info):
+            return self
         kind = exactly_one(self, ("rate", "ratio", "quantile", "mean", "value"), "kind of column")
         if (kind == "quantile") != (self.at is not None):
             raise ValueError("has `at` without `quantile` or the other way round|write both, or neither")
@@ -93,7 +95,9 @@ class Panel(Node):
     )
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Self:
+    def _one_kind(self, info: ValidationInfo) -> Self:
+        if unjudged(self, info):
+            return self
         kind = exactly_one(self, KINDS, "kind of panel")
         if kind in {"table", "share"} and not self.by:
             raise ValueError(f"is a {kind} without `by`|name the labels that make its rows")

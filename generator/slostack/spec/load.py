@@ -13,6 +13,7 @@ from slostack.spec.model import Spec
 from slostack.spec.overrides import applied, environments_of
 from slostack.spec.places import Places
 from slostack.spec.salvage import salvaged
+from slostack.spec.shape import Path as SpecPath
 from slostack.spec.shape import suggestion
 from slostack.spec.tree import BrokenTextError, Mapping, Mark, Node, build, data_of
 
@@ -23,13 +24,14 @@ MAX_BYTES = 10_000_000
 class Variant:
     """The spec as it is in one environment; None is the file without overrides.
 
-    `whole` is False where `spec` lacks parts that are broken: it is then good for checking the other parts only.
+    `doubts` are the places where something stands in for what is broken or missing: `spec` is then good only for
+    checking the rest. `places` are those of the file.
     """
 
     environment: str | None
     spec: Spec | None
     places: Places
-    whole: bool = True
+    doubts: frozenset[SpecPath] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -153,5 +155,10 @@ def _validated(places: Places, environment: str | None) -> tuple[Variant, list[P
     try:
         return Variant(environment, Spec.model_validate(data_of(places.root) if places.root else {}), places), []
     except ValidationError as error:
-        found = sentences(error.errors(include_url=False), places)
-        return Variant(environment, salvaged(places, error), places, whole=False), found
+        errors = error.errors(include_url=False)
+    rest = salvaged(places)
+    if rest is None:
+        return Variant(environment, None, places), sentences(errors, places)
+    said = {(places.known(found["loc"]), found["msg"]) for found in errors}
+    errors += [found for found in rest.further if (found["loc"], found["msg"]) not in said]
+    return Variant(environment, rest.spec, places, rest.doubts), sentences(errors, places)

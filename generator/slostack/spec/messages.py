@@ -15,7 +15,7 @@ from slostack.spec.tree import Mapping, Scalar, Sequence, value_of
 from slostack.spec.values import ALERT_NAME, ALERT_NAME_OR_OFF, LABEL_NAME, NAME, PATTERNS
 
 _NAMES = {NAME, ALERT_NAME, ALERT_NAME_OR_OFF, LABEL_NAME}
-_KEY = "[key]"
+KEY = "[key]"  # ends the location of a mistake in a key itself
 _FRACTION = re.compile(r"[-+]?[0-9]*\.[0-9]+", re.ASCII)
 _WANTED = {
     "string_type": ("text", "write text, in quotes if it looks like a number"),
@@ -45,12 +45,12 @@ def sentences(errors: Iterable[ErrorDetails], places: Places) -> list[Problem]:
     misspelt = set()
     for error in all_errors:
         if error["type"] == "extra_forbidden":
-            path = _written(error["loc"], places)
-            misspelt.add((path[:-1], _meant(path, places)))
+            path = written(error["loc"], places)
+            misspelt.add((path[:-1], meant(path, places)))
     return [
         _problem(error, places)
         for error in all_errors
-        if error["type"] != "missing" or (_written(error["loc"][:-1], places), error["loc"][-1]) not in misspelt
+        if error["type"] != "missing" or (written(error["loc"][:-1], places), error["loc"][-1]) not in misspelt
     ]
 
 
@@ -58,7 +58,7 @@ def _one_alternative(errors: list[ErrorDetails], places: Places) -> list[ErrorDe
     """Of a value that fits none of several types, the errors of the type that its writer meant: a list's for a list."""
     rivals: dict[Path, list[ErrorDetails]] = {}
     for error in errors:
-        location = error["loc"][:-1] if error["type"] == "missing" or error["loc"][-1:] == (_KEY,) else error["loc"]
+        location = error["loc"][:-1] if error["type"] == "missing" or error["loc"][-1:] == (KEY,) else error["loc"]
         known = places.known(location)
         if len(known) < len(location):
             rivals.setdefault(known, []).append(error)
@@ -72,14 +72,14 @@ def _one_alternative(errors: list[ErrorDetails], places: Places) -> list[ErrorDe
 
 def _meant_type(error: ErrorDetails, path: Path, places: Places) -> bool:
     if isinstance(places.node(path), Sequence):
-        return error["type"] in _LIMITS or len(_written(error["loc"], places)) > len(path)
+        return error["type"] in _LIMITS or len(written(error["loc"], places)) > len(path)
     return error["type"] not in _WANTED
 
 
 def _problem(error: ErrorDetails, places: Places) -> Problem:
     kind, context = error["type"], error.get("ctx", {})
-    on_key = error["loc"][-1:] == (_KEY,)
-    path = _written(error["loc"][:-1] if kind == "missing" or on_key else error["loc"], places)
+    on_key = error["loc"][-1:] == (KEY,)
+    path = written(error["loc"][:-1] if kind == "missing" or on_key else error["loc"], places)
     if kind == "extra_forbidden":
         return _unknown_key(path, places)
     if kind == "missing":
@@ -92,7 +92,7 @@ def _problem(error: ErrorDetails, places: Places) -> Problem:
     return places.problem(code, f"{subject(path, places)} {sentence}", remedy, path, key=at_key)
 
 
-def _written(location: tuple[int | str, ...], places: Places) -> Path:
+def written(location: tuple[int | str, ...], places: Places) -> Path:
     """The location without the names that pydantic gives to alternatives of a type."""
     path: Path = ()
     for segment in location:
@@ -121,14 +121,14 @@ def _unused(path: Path, places: Places) -> list[str]:
     return [name for name in shape_at(path[:-1]).fields if name not in written]
 
 
-def _meant(path: Path, places: Places) -> str | None:
+def meant(path: Path, places: Places) -> str | None:
     """The key that the unknown one at `path` was most likely meant to be."""
     key = str(path[-1])
     return nearest(key, _unused(path, places)) or nearest(key, list(shape_at(path[:-1]).fields))
 
 
 def _unknown_key(path: Path, places: Places) -> Problem:
-    near = _meant(path, places)
+    near = meant(path, places)
     unused = _unused(path, places) or list(shape_at(path[:-1]).fields)
     remedy = f"did you mean `{near}`?" if near else f"remove it, or choose one of {listed(unused)}"
     owner = next((segment for segment in reversed(path[:-1]) if isinstance(segment, str)), None)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, model_validator
 
 from slostack.spec.boards import Board
-from slostack.spec.sli import Availability, Events, Latency, Limit, Minimum, Node, exactly_one
+from slostack.spec.sli import Availability, Events, Latency, Limit, Minimum, Node, exactly_one, unjudged
 from slostack.spec.values import (
     Address,
     AlertName,
@@ -80,7 +80,9 @@ class Receiver(Node):
     )
 
     @model_validator(mode="after")
-    def _somewhere(self) -> Self:
+    def _somewhere(self, info: ValidationInfo) -> Self:
+        if unjudged(self, info):
+            return self
         if not any((self.webhook, self.webhook_file, self.slack, self.email, self.pagerduty)):
             raise ValueError("leads nowhere|name at least one of webhook, webhook_file, slack, email, pagerduty")
         return self
@@ -103,7 +105,9 @@ class Team(Node):
     )
 
     @model_validator(mode="after")
-    def _pages_any_time(self) -> Self:
+    def _pages_any_time(self, info: ValidationInfo) -> Self:
+        if unjudged(self, info):
+            return self
         if self.page.hours is not None:
             raise ValueError("has working hours for pages, which would be lost at night|give `hours` to `ticket` only")
         return self
@@ -130,7 +134,9 @@ class TierSpec(Node):
     )
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _ordered(self, info: ValidationInfo) -> Self:
+        if unjudged(self, info):
+            return self
         if self.short >= self.long:
             raise ValueError("has a short window that is not shorter than the long one|a twelfth of it is customary")
         return self
@@ -164,7 +170,9 @@ class Slo(Node):
     command: Sentence | None = Field(None, description="The first command in the notification; derived if left out")
 
     @model_validator(mode="after")
-    def _one_indicator(self) -> Self:
+    def _one_indicator(self, info: ValidationInfo) -> Self:
+        if unjudged(self, info):
+            return self
         exactly_one(self, SLI_KINDS, "indicator")
         return self
 
@@ -205,7 +213,9 @@ class Alert(Node):
     command: Sentence | None = Field(None, description="The first command in the notification; derived if left out")
 
     @model_validator(mode="after")
-    def _one_condition(self) -> Self:
+    def _one_condition(self, info: ValidationInfo) -> Self:
+        if unjudged(self, info):
+            return self
         kind = exactly_one(self, ALERT_KINDS, "condition")
         given = [name for name in LIMITS if getattr(self, name) is not None]
         if kind == "when" and len(given) != 1:

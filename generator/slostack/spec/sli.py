@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from slostack.spec.values import Amount, PromQL
 
@@ -13,6 +13,17 @@ class Node(BaseModel):
     """A mapping of the spec: immutable, and any key that is not described is a mistake."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+UNJUDGED = "unjudged"
+"""The key of a validation context that names classes whose keys are not judged together.
+
+`slostack.spec.salvage` goes on with what stands in them, however little it makes sense together."""
+
+
+def unjudged(node: Node, info: ValidationInfo) -> bool:
+    """Whether this validation leaves it open if the keys of `node` make sense together."""
+    return type(node).__name__ in (info.context or {}).get(UNJUDGED, ())
 
 
 def exactly_one(node: Node, names: tuple[str, ...], what: str) -> str:
@@ -32,7 +43,9 @@ class Events(Node):
     bad: PromQL | None = Field(None, description="The events that break the promise")
 
     @model_validator(mode="after")
-    def _one_side(self) -> Self:
+    def _one_side(self, info: ValidationInfo) -> Self:
+        if unjudged(self, info):
+            return self
         exactly_one(self, ("good", "bad"), "of the two sides")
         return self
 
@@ -46,7 +59,9 @@ class Latency(Node):
     native: bool = Field(False, description="true for a native histogram: any threshold will do")
 
     @model_validator(mode="after")
-    def _a_bucket(self) -> Self:
+    def _a_bucket(self, info: ValidationInfo) -> Self:
+        if unjudged(self, info):
+            return self
         if self.under <= 0:
             raise ValueError("has a threshold that is not above zero|write how long an event may take, such as 300ms")
         if self.buckets is not None and not self.native and self.under not in self.buckets:
@@ -74,7 +89,9 @@ class Limit(Node):
     at_least: Amount | None = Field(None, description="A minute below this is bad")
 
     @model_validator(mode="after")
-    def _one_limit(self) -> Self:
+    def _one_limit(self, info: ValidationInfo) -> Self:
+        if unjudged(self, info):
+            return self
         exactly_one(self, ("at_most", "at_least"), "limit")
         return self
 

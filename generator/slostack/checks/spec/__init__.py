@@ -33,8 +33,9 @@ from slostack.checks.spec import (
     unknown_tiers,
     unreachable_tier,
 )
+from slostack.checks.spec.doubts import Noting, trusted
 from slostack.problems import Problem, in_order
-from slostack.spec.load import Loaded, of_environment
+from slostack.spec.load import Loaded, Variant, of_environment
 from slostack.spec.model import Spec
 from slostack.spec.places import Places
 
@@ -82,38 +83,34 @@ READING = frozenset(
 
 CODES = READING | frozenset(CHECKS)
 
-# What these look for may stand in a part that is broken and left out, so they wait until the spec is whole.
-_NEED_ALL = {
-    module.CODE
-    for module in (
-        no_job,
-        no_mail,
-        no_series,
-        no_slos,
-        retention,
-        unknown_alert,
-        unknown_slo,
-        unknown_team,
-        unknown_tiers,
-    )
-}
-
 
 def check_spec(loaded: Loaded) -> list[Problem]:
     """What is wrong in the file and in each of its environments, whichever is chosen, sorted by place.
 
-    These come on top of `loaded.problems`. Environments that could not be read are left out.
+    These come on top of `loaded.problems`. Environments that could not be read are left out. What is found where
+    something stands in for a mistake is left out, too: it would be invented.
     """
     base: list[Problem] = []
     found: list[Problem] = []
     for variant in loaded.variants:
         if variant.spec is None:
             continue
-        checks = [check for code, check in CHECKS.items() if variant.whole or code not in _NEED_ALL]
-        problems = [problem for check in checks for problem in check(variant.spec, variant.places)]
+        problems = list(_found(variant.spec, variant))
         if variant.environment is None:
             base = problems
             found += problems
         else:
             found += of_environment(problems, base, variant.environment)
     return in_order(found)
+
+
+def _found(spec: Spec, variant: Variant) -> Iterator[Problem]:
+    if not variant.doubts:
+        for check in CHECKS.values():
+            yield from check(spec, variant.places)
+        return
+    places = Noting(variant.places.file, variant.places.text, variant.places.root)
+    for code, check in CHECKS.items():
+        for problem in check(spec, places):
+            if trusted(code, places.paths[problem], variant.doubts):
+                yield problem
