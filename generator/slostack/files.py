@@ -12,7 +12,7 @@ import difflib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -51,21 +51,36 @@ class Change:
         return "".join(difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}"))
 
 
-def changes(root: Path, files: dict[str, bytes], kept: frozenset[str] = frozenset()) -> list[Change]:
+def changes(
+    root: Path, files: dict[str, bytes], kept: frozenset[str] = frozenset(), gone: frozenset[str] = frozenset()
+) -> list[Change]:
     """What writing `files` below `root` would change, in path order.
 
     Files that an earlier run generated and this one does not are removed. `kept` are pages in which people write:
-    they are changed but never removed, and so stay out of the manifest.
+    they are changed but never removed, and so stay out of the manifest. `gone` are those to remove all the same.
     """
     wanted = dict(files)
     wanted[MANIFEST] = "".join(f"{path}\n" for path in sorted(set(files) - kept)).encode()
     out = []
-    for path in sorted(set(wanted) | _stale(root, wanted)):
+    for path in sorted(set(wanted) | _stale(root, wanted) | gone):
         old = _read(root / path)
         new = wanted.get(path)
         if old != new:
             out.append(Change(path, old, new))
     return out
+
+
+def foreign(root: Path, wanted: list[Change], ours: Callable[[Change], bool]) -> list[str]:
+    """The paths of files that would be overwritten and that no earlier run has written.
+
+    Known are those that the manifest names, and those of which `ours` says so by their text: a manifest can get lost.
+    """
+    listed = _listed(root)
+    return [
+        change.path
+        for change in wanted
+        if change.verb == "changed" and change.path != MANIFEST and change.path not in listed and not ours(change)
+    ]
 
 
 def apply(root: Path, wanted: list[Change]) -> None:
@@ -89,6 +104,20 @@ def apply(root: Path, wanted: list[Change]) -> None:
     except OSError as error:
         where = error.filename or root
         raise WriteError(f"cannot write {where}: {error.strerror} — make it writable, then run again") from error
+
+
+def interrupted(root: Path) -> bool:
+    """Whether an interrupted run left something below `root` that `recover` would change. Raises WriteError.
+
+    Nothing is changed; a run that goes on at this moment is waited for.
+    """
+    if not (root / _JOURNAL).exists():
+        return False
+    try:
+        with _locked(root):
+            return (root / _JOURNAL).exists()
+    except OSError as error:
+        raise WriteError(f"cannot read {root}: {error.strerror} — make it readable, then run again") from error
 
 
 def recover(root: Path) -> None:
@@ -162,9 +191,13 @@ def _complete(root: Path) -> None:
 
 
 def _stale(root: Path, wanted: dict[str, bytes]) -> set[str]:
+    return {path for path in _listed(root) if path not in wanted and _inside(path) and (root / path).is_file()}
+
+
+def _listed(root: Path) -> frozenset[str]:
+    """The paths that the manifest names."""
     manifest = _read(root / MANIFEST)
-    listed = manifest.decode("utf-8", "replace").splitlines() if manifest else []
-    return {path for path in listed if path not in wanted and _inside(path) and (root / path).is_file()}
+    return frozenset(manifest.decode("utf-8", "replace").splitlines()) if manifest else frozenset()
 
 
 def _inside(path: str) -> bool:

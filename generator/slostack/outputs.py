@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path, PurePosixPath
 
+import orjson
+
+from slostack.files import Change
 from slostack.plan.model import Plan
 from slostack.render import alertmanager, dashboards, grafana, prometheus, rules, runbooks
 
@@ -17,6 +20,10 @@ RENDERERS: tuple[Renderer, ...] = (
     grafana.render,
     dashboards.render,
 )
+
+# What the text of a generated file bears, whichever spec it is from: its header, or the names of its templates.
+_MARKS = (b"by `slostack generate`", b'{{ define "slostack.')
+_TAG = "slostack"  # of every dashboard, which as JSON has no comments
 
 
 def render(plan: Plan, pages: Mapping[str, str], runbooks_folder: str) -> dict[str, bytes]:
@@ -44,3 +51,30 @@ def pages(root: Path, folder: str) -> dict[str, str]:
         except OSError as error:
             raise runbooks.PageError(f"{path} cannot be read: {error.strerror} — make it a readable file") from error
     return found
+
+
+def ours(change: Change) -> bool:
+    """Whether the file that a change overwrites was generated: a runbook page with its block, or a text with a mark."""
+    old = change.old or b""
+    if change.path.endswith(".md"):
+        return runbooks.BEGIN.encode() in old
+    if not change.path.endswith(".json"):
+        return any(mark in old for mark in _MARKS)
+    try:
+        dashboard = orjson.loads(old)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(dashboard, dict) and _TAG in (dashboard.get("tags") or ())
+
+
+def abandoned(texts: Mapping[str, str], folder: str, names: Collection[str]) -> frozenset[str]:
+    """The paths of runbook pages that nobody wrote in and that belong to no alert of any environment any more.
+
+    `texts` are the pages below `folder` by path, `names` those of all alerts.
+    """
+    depth = folder.count("/") + 1
+    return frozenset(
+        path
+        for path, text in texts.items()
+        if path.count("/") == depth and PurePosixPath(path).stem not in names and runbooks.untouched(text)
+    )

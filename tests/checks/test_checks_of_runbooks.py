@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from house import SPEC, House, house
 
+from slostack.checks import drift
 from slostack.checks.runbooks import blocks, draft, links, markers, pages, placeholders, queries, sections
 from slostack.render import runbooks
 from slostack.render.runbooks import BEGIN, DRAFT, END
@@ -25,6 +26,12 @@ def test_an_alert_without_a_page_is_warned_of_where_the_spec_has_it(sound: House
     ]
 
 
+def test_a_missing_page_that_comes_with_the_package_needs_no_filling_in(sound: House) -> None:
+    sound.page("Watchdog").unlink()
+    (found,) = sound.told(pages.check)
+    assert found.endswith("`Watchdog` has no page runbooks/Watchdog.md — run `slostack generate`, which writes it")
+
+
 def test_a_page_without_an_alert_is_told_with_the_alert_that_it_may_be_for(sound: House) -> None:
     sound.page(NAME).rename(sound.page("QueueLonger"))
     (found, missing) = sound.told(pages.check)
@@ -33,6 +40,35 @@ def test_a_page_without_an_alert_is_told_with_the_alert_that_it_may_be_for(sound
         f" — rename it to {NAME}.md if that is the alert now, or move it to runbooks/guides"
     )
     assert "runbook-missing" in missing
+
+
+def test_an_orphan_is_one_problem(sound: House) -> None:
+    sound.page(NAME).rename(sound.page("QueueLonger"))
+    sound.edit("QueueLonger", "Some checkouts fail.", "[x](Nowhere.md) {{nothing}}")
+    sound.edit("QueueLonger", 'up{job="checkout"}', 'slo:error_ratio{slo="gone",window="1h"} )')
+    sound.edit("QueueLonger", "```sh danger", "```sh")
+    told = [one for check in (links, placeholders, queries, blocks, sections, draft) for one in sound.told(check.check)]
+    assert told == []
+
+
+def test_a_page_that_nobody_wrote_in_is_no_orphan(sound: House) -> None:
+    """Generating removes it, as drift says."""
+    made = runbooks.render(sound.plan, "runbooks", {})[f"runbooks/{NAME}.md"]
+    sound.page("QueueLonger").write_text(made, encoding="utf-8")
+    assert sound.told(pages.check) == []
+    assert [one for one in sound.told(drift.check) if "QueueLonger" in one] == [
+        (
+            "runbooks/QueueLonger.md:1: warning: drift: the file was generated once, and nothing in the spec gives it"
+            " any more — run `slostack generate`; what is written by hand into a generated file is lost"
+        )
+    ]
+
+
+def test_the_text_that_comes_with_the_package_is_no_draft(sound: House) -> None:
+    text = runbooks.render(sound.plan, "runbooks", {})["runbooks/Watchdog.md"]
+    sound.page("Watchdog").write_text(text, encoding="utf-8")
+    assert sound.told(draft.check) == []
+    assert sound.told(sections.check) == []
 
 
 def test_a_page_of_another_environments_alert_is_no_orphan(sound: House) -> None:

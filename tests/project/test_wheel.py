@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from slostack.plan import monitoring
+
 
 def ran(*argv: str | Path, **options: object) -> str:
     """What a command printed on standard output; it must have succeeded."""
@@ -52,7 +54,7 @@ def test_the_wheel_has_every_source_file_and_no_other(wheel: Path, root: Path, t
         for place, folder in sources.items()
         for file in tracked
         if file.is_relative_to(folder)
-    }
+    } | {f"slostack/_runbooks/{name}.md" for name in monitoring.NAMES}
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert expected - inside == set()
     assert [name for name in inside - expected if "__pycache__" in name or not name.startswith("slostack/")] == []
@@ -72,6 +74,8 @@ def test_the_installed_command_generates(installed: Path, outside: dict[str, str
     made = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
     assert "alerts/alertmanager.yml" in made
     assert {Path(name).parts[0] for name in made} >= {"alerts", "dashboards", "runbooks"}
+    shipped = (tmp_path / "runbooks/Watchdog.md").read_text(encoding="utf-8")
+    assert "It is the heartbeat of the monitoring itself." in shipped
     ran(installed / "slostack", "generate", "--check", env=outside, cwd=tmp_path)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from slostack import files
-from slostack.files import MANIFEST, Change, WriteError, apply, changes, recover
+from slostack.files import MANIFEST, Change, WriteError, apply, changes, foreign, interrupted, recover
 
 OLD = {"alerts/a.yml": b"old a", "dashboards/b.json": b"old b", "runbooks/P.md": b"page"}
 NEW = {"alerts/a.yml": b"new a", "dashboards/c.json": b"new c", "runbooks/P.md": b"page"}
@@ -53,6 +53,34 @@ def test_files_of_others_and_pages_are_never_removed(tmp_path: Path) -> None:
     write(tmp_path, {"alerts/a.yml": b"x"})
 
     assert content(tmp_path) == {"alerts/a.yml": b"x", "alerts/own.yml": b"mine", "runbooks/P.md": b"page"}
+
+
+def test_a_page_that_is_to_go_goes(tmp_path: Path) -> None:
+    write(tmp_path, OLD)
+    apply(tmp_path, changes(tmp_path, {"alerts/a.yml": b"x"}, KEPT, frozenset({"runbooks/P.md", "runbooks/None.md"})))
+
+    assert content(tmp_path) == {"alerts/a.yml": b"x"}
+
+
+def test_foreign_is_what_neither_the_manifest_nor_its_text_says_is_ours(tmp_path: Path) -> None:
+    write(tmp_path, {"alerts/a.yml": b"listed"})
+    for path, text in {"alerts/a.yml": b"edited", "b.yml": b"theirs", "c.yml": b"ours", "d.yml": b"same"}.items():
+        (tmp_path / path).write_bytes(text)
+    wanted = changes(tmp_path, {"alerts/a.yml": b"1", "b.yml": b"2", "c.yml": b"3", "d.yml": b"same", "e.yml": b"new"})
+
+    assert foreign(tmp_path, wanted, lambda change: change.old == b"ours") == ["b.yml"]
+
+
+def test_looking_for_an_interrupted_run_changes_nothing(tmp_path: Path) -> None:
+    assert not interrupted(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
+    write(tmp_path, OLD)
+    assert not interrupted(tmp_path)
+    (tmp_path / ".slostack-journal").mkdir()
+    assert interrupted(tmp_path)
+    assert (tmp_path / ".slostack-journal").is_dir()
+    recover(tmp_path)
+    assert not interrupted(tmp_path)
 
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "a/../../outside"])

@@ -28,10 +28,13 @@ def check(context: Context) -> Iterator[Problem]:
         sentence, remedy = "nothing has been generated from it here", "run `slostack generate`"
         yield context.places.problem(CODE, sentence, remedy, severity="warning")
         return
+    from slostack import outputs  # noqa: PLC0415 - the renderers of dashboards take long to load
+
     folder = context.plan.runbooks
     wanted = {path: text.encode() for path, text in context.files.items()}
     pages = {path: text.encode() for path, text in _pages(context, folder).items()}
-    for change in files.changes(context.root, wanted | pages, frozenset(pages)):
+    gone = outputs.abandoned(context.pages, folder, context.alert_names)
+    for change in files.changes(context.root, wanted | pages, frozenset(pages), gone):
         if change.verb == "new" and change.path in pages:
             continue  # told by runbook-missing
         yield context.in_file(change.path, CODE, _SENTENCES[change.verb], _REMEDY, level="warning")

@@ -26,6 +26,8 @@ def check(context: Context) -> Iterator[Problem]:
             remedy = f"write what to do, then delete the line <!-- {mark.text} -->"
             yield context.in_file(path, CODE, f"the page of `{name}` is a draft", remedy, mark.line, "warning")
             continue
+        if not runbooks.drafted(context.alerts[name][0]):
+            continue
         derived = _sections(drafts[f"{folder}/{name}.md"])
         for heading in _TO_WRITE:
             written = page.section(heading)

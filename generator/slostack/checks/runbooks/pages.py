@@ -7,28 +7,31 @@ from difflib import get_close_matches
 from pathlib import PurePosixPath
 
 from slostack.checks.context import NAMES, Context
-from slostack.checks.runbooks.reading import alert_pages
+from slostack.checks.runbooks.reading import alert_pages, is_orphan
 from slostack.problems import Problem
+from slostack.render.runbooks import drafted, untouched
 
 CODE = "runbook-missing"
 CODES = (CODE, "runbook-orphan")
 READS = (NAMES,)
 
-_NOT_PAGES = {"README", "index"}
-
 
 def check(context: Context) -> Iterator[Problem]:
-    """A warning for each alert without a page, an error for each page that no alert of any environment leads to."""
+    """A warning for each alert without a page, an error for each page that no alert of any environment leads to.
+
+    One that nobody wrote in is none: generating removes it, as `drift` says.
+    """
     there = {PurePosixPath(path).stem: path for path in alert_pages(context)}
     if not there:
         return  # nothing was generated yet, as `drift` says
     for name, alerts in context.alerts.items():
         if name not in there:
             sentence = f"`{name}` has no page {context.plan.runbooks}/{name}.md"
-            remedy = "run `slostack generate`, which writes a draft, and fill it in"
+            writes = "writes a draft, and fill it in" if drafted(alerts[0]) else "writes it"
+            remedy = f"run `slostack generate`, which {writes}"
             yield context.of_alert(alerts[0], CODE, sentence, remedy, "warning")
     for name, path in there.items():
-        if name not in context.alert_names and name not in _NOT_PAGES:
+        if is_orphan(context, path) and not untouched(context.pages[path]):
             unwritten = sorted(context.alert_names - set(there)) or sorted(context.alert_names)
             near = get_close_matches(name, unwritten, 1)
             remedy = f"rename it to {near[0]}.md if that is the alert now" if near else "delete it"

@@ -13,6 +13,7 @@ from slostack.checks.series import UNKNOWN
 if TYPE_CHECKING:
     from runbook_site.page import Fence, Page
 
+_NOT_PAGES = {"README", "index"}
 PLACEHOLDER = re.compile(r"\{\{ *[A-Za-z_]\w* *\}\}")
 
 
@@ -30,10 +31,18 @@ def written_pages(context: Context) -> Iterator[tuple[str, str, Page]]:
             yield path, name, parsed_page(context.pages[path])
 
 
+def is_orphan(context: Context, path: str) -> bool:
+    """Whether the page at `path`, one of `alert_pages`, belongs to no alert of any environment."""
+    name = PurePosixPath(path).stem
+    return name not in context.alert_names and name not in _NOT_PAGES
+
+
 def all_pages(context: Context) -> Iterator[tuple[str, Page]]:
-    """Path and content of every page and guide."""
+    """Path and content of every page and guide; not of orphans, about which there is one thing to say."""
+    orphans = {path for path in alert_pages(context) if is_orphan(context, path)}
     for path in sorted(context.pages):
-        yield path, parsed_page(context.pages[path])
+        if path not in orphans:
+            yield path, parsed_page(context.pages[path])
 
 
 def human_fences(page: Page) -> Iterator[Fence]:

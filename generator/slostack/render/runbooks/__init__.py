@@ -14,10 +14,12 @@ from slostack.burnrate import decimal_text
 from slostack.plan import texts
 from slostack.plan.lifetimes import ends_after, fires_after
 from slostack.plan.model import AlertPlan, Plan, SloPlan
+from slostack.render.runbooks import shipped
 
 BEGIN = "<!-- slostack:facts begin -->"
 END = "<!-- slostack:facts end -->"
 DRAFT = "<!-- slostack:draft -->"
+AS_SHIPPED = "<!-- slostack:shipped -->"
 SECTIONS = (
     "What this means",
     "Is it real?",
@@ -27,7 +29,7 @@ SECTIONS = (
     "Escalate",
     "Afterwards",
 )
-_MARK = re.compile(r"<!-- slostack:draft(?: (?P<print>[0-9a-f]{12}))? -->")
+_MARK = re.compile(r"<!-- slostack:(?P<kind>draft|shipped)(?: (?P<print>[0-9a-f]{12}))? -->")
 _BLOCK = re.compile(re.escape(BEGIN) + r".*?" + re.escape(END), re.DOTALL)
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FunctionLoader(lambda name: files(__package__).joinpath(name).read_text(encoding="utf-8")),
@@ -44,9 +46,10 @@ class PageError(Exception):
 
 
 def render(plan: Plan, folder: str, existing: Mapping[str, str]) -> dict[str, str]:
-    """Every alert's page below `folder`, from the text it has now (by path), or a draft where it has none.
+    """Every alert's page below `folder`, from the text it has now (by path), or a first one where it has none.
 
-    A draft in which nobody wrote is made anew, so that its query and escalation stay true. Raises PageError.
+    The first text is a draft, or for an alert about the monitoring itself what comes with the package. One in which
+    nobody wrote is made anew, so that it stays true. Raises PageError.
     """
     out = {}
     for name in sorted({alert.name for alert in plan.alerts}):
@@ -55,26 +58,26 @@ def render(plan: Plan, folder: str, existing: Mapping[str, str]) -> dict[str, st
         block = f"{BEGIN}\n{facts(plan, rules)}{END}"
         text = existing.get(path)
         if text is None:
-            text = _draft(plan, rules)
+            text = _first(plan, rules)
         elif text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
             raise PageError(
                 f"{path}: the markers of the generated block are damaged"
                 f" — write the line {BEGIN} and, below it, the line {END} once each, under the title"
             )
         elif untouched(text):
-            text = _draft(plan, rules)
+            text = _first(plan, rules)
         out[path] = _BLOCK.sub(lambda _, block=block: block, text)  # type: ignore[misc]  # the block is bound now
     return out
 
 
 def untouched(text: str) -> bool:
-    """Whether a page is a draft as it was made: its mark holds the print of its text, the generated block aside."""
+    """Whether nobody wrote in a page since it was made: its mark holds the print of its text, the block aside."""
     mark = _MARK.search(_BLOCK.sub("", text))
     return mark is not None and mark["print"] == _print(text)
 
 
 def _print(text: str) -> str:
-    human = _MARK.sub(DRAFT, _BLOCK.sub("", text))
+    human = _MARK.sub(lambda mark: f"<!-- slostack:{mark['kind']} -->", _BLOCK.sub("", text))
     return sha256("\n".join(human.splitlines()).encode()).hexdigest()[:12]
 
 
@@ -97,9 +100,24 @@ def facts(plan: Plan, rules: list[AlertPlan]) -> str:
     )
 
 
+def drafted(alert: AlertPlan) -> bool:
+    """Whether the first text of an alert's page is a draft, which its owner has to fill in."""
+    return shipped.sections(alert.name, ()) is None
+
+
+def _first(plan: Plan, rules: list[AlertPlan]) -> str:
+    """A page as it is made: a draft, or what comes with the package, with the print of its text in the mark."""
+    written = shipped.sections(rules[0].name, {alert.name for alert in plan.alerts})
+    if written is None:
+        text = _draft(plan, rules)
+    else:
+        text = f"# {rules[0].name}\n\n{BEGIN}\n{END}\n\n{AS_SHIPPED}\n\n{written}"
+    return _MARK.sub(lambda mark: f"<!-- slostack:{mark['kind']} {_print(text)} -->", text, count=1)
+
+
 def _draft(plan: Plan, rules: list[AlertPlan]) -> str:
     first = rules[0]
-    text = _TEMPLATES.get_template("draft.md.jinja").render(
+    return _TEMPLATES.get_template("draft.md.jinja").render(
         rule=first,
         begin=BEGIN,
         end=END,
@@ -109,7 +127,6 @@ def _draft(plan: Plan, rules: list[AlertPlan]) -> str:
         escalations=_escalations(plan, rules),
         span=texts.span,
     )
-    return text.replace(DRAFT, f"<!-- slostack:draft {_print(text)} -->", 1)
 
 
 def _escalations(plan: Plan, rules: list[AlertPlan]) -> list[tuple[str, int, str]]:
