@@ -48,7 +48,7 @@ def build(
     """
     moved = dict(addresses or {})
     links = spec.links.model_copy(update={name: _moved(url, moved) for name, url in spec.links.model_dump().items()})
-    to = Addresses(links, without)
+    to = Addresses(links, without, time_scale)
     teams = tuple(_team(name, team, moved) for name, team in spec.teams.items())
     slos: list[SloPlan] = []
     services: list[ServicePlan] = []

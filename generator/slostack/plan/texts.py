@@ -167,9 +167,11 @@ class Addresses:
     `without` names what does not run where the alerts do (`grafana`, `traces`): a link to it would lead nowhere.
     """
 
-    def __init__(self, links: Links, without: frozenset[str] = frozenset()) -> None:
+    def __init__(self, links: Links, without: frozenset[str] = frozenset(), time_scale: int = 1) -> None:
         self._links = links
         self.without = without
+        # The last six hours, of a time-lapse too: over six real ones its samples are too far apart to be drawn.
+        self._past = duration(max(60, 6 * 3600 // time_scale))
 
     def runbook(self, alert: str, known: dict[str, str], by: Iterable[str]) -> str:
         """The alert's page, told which service, SLO, groups and environment it is about."""
@@ -177,7 +179,7 @@ class Addresses:
 
     def board(self, uid: str, known: dict[str, str], by: Iterable[str]) -> str:
         """A Grafana dashboard with its variables set."""
-        query = urlencode({f"var-{name}": value for name, value in known.items()} | {"from": "now-6h", "to": "now"})
+        query = urlencode({f"var-{name}": value for name, value in known.items()} | {"from": f"now-{self._past}", "to": "now"})
         return f"{self._links.grafana}/d/{uid}?{query}{_label_query(by, 'var-')}"
 
     def traces(self, service: str) -> str:
@@ -185,9 +187,9 @@ class Addresses:
         query = urlencode({"service": service, "lookback": "1h", "limit": "20", "tags": '{"error":"true"}'})
         return f"{self._links.traces}/search?{query}"
 
-    def graph(self, expression: str, range_: str = "6h") -> str:
+    def graph(self, expression: str) -> str:
         """Prometheus's graph page for an expression."""
-        query = urlencode({"g0.expr": expression, "g0.tab": "0", "g0.range_input": range_})
+        query = urlencode({"g0.expr": expression, "g0.tab": "0", "g0.range_input": self._past})
         return f"{self._links.prometheus}/graph?{query}"
 
     def silence(self, alert: str, known: dict[str, str], by: Iterable[str]) -> str:
