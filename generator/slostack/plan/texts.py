@@ -179,7 +179,8 @@ class Addresses:
 
     def board(self, uid: str, known: dict[str, str], by: Iterable[str]) -> str:
         """A Grafana dashboard with its variables set."""
-        query = urlencode({f"var-{name}": value for name, value in known.items()} | {"from": f"now-{self._past}", "to": "now"})
+        variables = {f"var-{name}": value for name, value in known.items()}
+        query = urlencode(variables | {"from": f"now-{self._past}", "to": "now"})
         return f"{self._links.grafana}/d/{uid}?{query}{_label_query(by, 'var-')}"
 
     def traces(self, service: str) -> str:
