@@ -29,7 +29,8 @@ def backup(spec: Path, folder: Path | None) -> None:
     """Save the data of the containers' stack to a new FOLDER (default: backups/<time>).
 
     Saved are samples, silences and what was notified, Grafana's database with its secrets, the inbox and the traces.
-    The programs stop for the seconds that it takes. The folder holds secrets: it is readable by you alone.
+    The programs stop for the seconds that it takes, and are up again whatever interrupts it. The folder holds secrets:
+    it is readable by you alone.
 
     \b
     Examples:
