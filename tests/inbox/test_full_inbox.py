@@ -15,6 +15,7 @@ from running import Program
 
 from inbox.app import Inbox
 from inbox.store import KEEP, MAX_BYTES, Store
+from slostack.live.clients import Inbox as InboxClient
 
 pytestmark = pytest.mark.timeout(300)
 MEGABYTE = 1_000_000
@@ -80,6 +81,7 @@ def test_a_full_inbox_stays_within_its_memory_even_while_the_longest_bodies_arri
 
     with Program("inbox", "--data", str(tmp_path)) as running:
         ids = everything(running.url)
+        assert [item["id"] for item in InboxClient(running.url).notifications()] == ids
         assert ids == list(range(ids[0], count + 1))
         assert KEEP >= len(ids) >= min(KEEP, 4)
         with ThreadPoolExecutor(4) as pool:

@@ -161,6 +161,8 @@ def test_pagerduty_events_become_the_same_message_and_lose_their_key() -> None:
         ("webhook", b"[]", "must be a JSON object"),
         ("webhook", b'{"status": NaN}', "NaN is not a JSON number"),
         ("webhook", b"[" * 100_000, "nested too deeply"),
+        ("webhook", b'{"x": ' * 60 + b"1" + b"}" * 60, "nested too deeply"),
+        pytest.param("webhook", b'{"x": [' + b"1," * 150_000 + b"1]}", "more than 150000 values", id="too much"),
         ("webhook", b'{"version": "3"}', "version '3'"),
         ("webhook", b'{"status": "firing", "alerts": []}', "at least one alert"),
         ("webhook", b'{"status": "firing", "alerts": [{"labels": {"a": 1}}]}', "alerts[0].labels.a must be a string"),
