@@ -7,15 +7,19 @@ seen in Chromium, where one is installed.
 from __future__ import annotations
 
 import os
+import re
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote, urlencode
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Page, Response, ViewportSize, expect
 from reading import Json, filled, panels
 
+from slostack.live.clients import wait_until
 from slostack.render.dashboards import links
 
 URL = os.environ.get("GRAFANA_URL", "")
@@ -23,8 +27,9 @@ AUTH = tuple(os.environ.get("GRAFANA_AUTH", "admin:admin").split(":", 1))
 
 pytestmark = [
     pytest.mark.skipif(not URL, reason="GRAFANA_URL names no running Grafana"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
+PATIENCE = 120_000  # milliseconds: a page is drawn late where others use the machine
 _TALL: ViewportSize = {"width": 1600, "height": 5000}  # pixels: Grafana draws a panel only when it comes into view
 _BROKEN = '[data-testid="data-testid Panel status error"]'
 _LOADING = '[aria-label="Panel loading bar"]'
@@ -50,7 +55,7 @@ def visitor(browser: Browser) -> Iterator[BrowserContext]:
     """A browser's context, signed in."""
     signed = b64encode(":".join(AUTH).encode()).decode()
     context = browser.new_context(viewport=_TALL, extra_http_headers={"Authorization": f"Basic {signed}"})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 
@@ -79,6 +84,90 @@ def test_exemplars_lead_to_a_view_of_the_trace_by_its_id() -> None:
     assert "datasourceUid" not in link, link
 
 
+def exemplar(selector: str) -> str:
+    """The id of a trace that an exemplar of the last minutes names, old enough for all its spans to have arrived."""
+    found: list[Json] = []
+
+    def some() -> bool:
+        now = time.time()
+        asked = urlencode({"query": selector, "start": now - 300, "end": now})
+        answer = call(f"/api/datasources/proxy/uid/prometheus/api/v1/query_exemplars?{asked}")
+        kept = [each for series in answer["data"] for each in series["exemplars"] if each["timestamp"] < now - 10]
+        found[:] = sorted(kept, key=lambda each: float(each["timestamp"]))
+        return bool(found)
+
+    assert wait_until(some, 60, 1), f"Prometheus has no exemplar of {selector}"
+    trace_id: str = found[-1]["labels"]["trace_id"]
+    return trace_id
+
+
+def trace(trace_id: str) -> tuple[str, list[str]]:
+    """What Jaeger has of a trace: the service and operation of its root, and the operation of every span."""
+    [found] = call(f"/api/datasources/proxy/uid/jaeger/api/traces/{trace_id}")["data"]
+    [root] = [span for span in found["spans"] if not span["references"]]
+    service = found["processes"][root["processID"]]["serviceName"]
+    return f"{service}: {root['operationName']}", [span["operationName"] for span in found["spans"]]
+
+
+def opened(visitor: BrowserContext, trace_id: str) -> Page:
+    """A page that followed an exemplar's link, as Grafana fills it."""
+    [link] = call("/api/datasources/uid/prometheus")["jsonData"]["exemplarTraceIdDestinations"]
+    page = visitor.new_page()
+    page.goto(URL + link["url"].replace("${__value.raw}", trace_id), wait_until="commit")
+    return page
+
+
+@pytest.mark.parametrize("selector", ["mcts_requests_total", "mcts_request_duration_seconds_bucket"])
+def test_an_exemplars_link_leads_to_its_trace(visitor: BrowserContext, selector: str) -> None:
+    trace_id = exemplar(selector)
+    title, operations = trace(trace_id)
+    assert len(operations) > 1
+
+    page = opened(visitor, trace_id)
+    expect(page.get_by_text(title, exact=True).first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("span-view")).to_have_count(len(operations), timeout=PATIENCE)
+    lines = page.locator("body").inner_text().splitlines()
+    for operation in set(operations):  # one line each: its service where that changes, its name, its duration
+        named = re.compile(rf"(\S+ )?{re.escape(operation)} \([\d.]+\S*\)")
+        assert len(list(filter(named.fullmatch, lines))) == operations.count(operation), (operation, lines)
+    page.close()
+
+
+def numbers(answer: Response) -> list[float]:
+    """Every number that Prometheus answered to one query of Explore."""
+    frames = answer.json()["results"]["A"].get("frames", [])
+    columns = [column for frame in frames for column in frame["data"]["values"][1:]]
+    return [value for column in columns for value in column if isinstance(value, int | float)]
+
+
+def test_a_spans_links_lead_to_its_metrics(visitor: BrowserContext) -> None:
+    jaeger = call("/api/datasources/uid/jaeger")["jsonData"]["tracesToMetrics"]
+    names = [query["name"] for query in jaeger["queries"]]
+    trace_id = exemplar("mcts_requests_total")
+    page = opened(visitor, trace_id)
+    page.get_by_test_id("SpanLinksMenu").first.get_by_role("button").click()
+    leads = {name: page.locator("a", has_text=name).get_attribute("href") or "" for name in names}
+    assert len(leads) > 2
+
+    def asked(answer: Response) -> bool:
+        return "/api/ds/query" in answer.url and "traces_span_metrics" in (answer.request.post_data or "")
+
+    def answered(lead: str) -> list[float]:
+        with page.expect_response(asked) as found:
+            page.goto(f"{URL}{lead}", wait_until="commit")
+        return numbers(found.value)
+
+    for name, lead in leads.items():
+        # By its name alone a call of another service would be counted, too.
+        query = unquote(lead)
+        assert "span_name=" in query, query
+        assert "service_name=" in query or "exported_instance=" in query, query
+        found = wait_until(lambda lead=lead: answered(lead), 90, 2)  # type: ignore[misc]  # as yet unscraped spans
+        assert found, f"{name}: nobody answers {query}"
+        expect(page.locator(".uplot canvas").first).to_be_visible(timeout=PATIENCE)
+    page.close()
+
+
 def test_every_board_is_drawn_without_an_error(visitor: BrowserContext) -> None:
     boards = served()
     assert len(boards) > 2
@@ -87,7 +176,8 @@ def test_every_board_is_drawn_without_an_error(visitor: BrowserContext) -> None:
         page = visitor.new_page()
         raised: list[str] = []
         page.on("pageerror", lambda error, raised=raised: raised.append(str(error)))
-        page.goto(f"{URL}{board['meta']['url']}?kiosk")
+        # Without the refresh of every few seconds, or a busy machine is never done with loading.
+        page.goto(f"{URL}{board['meta']['url']}?kiosk&refresh=1d", wait_until="commit")
         for panel in shown:
             page.locator(f'[data-viz-panel-key="panel-{panel["id"]}"] section').first.wait_for()
         page.wait_for_function(f"document.querySelectorAll('{_LOADING}').length === 0")

@@ -70,11 +70,10 @@ def _prometheus(plan: Plan) -> dict[str, Any]:
 def _jaeger(plan: Plan) -> dict[str, Any]:
     calls = "traces_span_metrics_calls_total"
     buckets = "traces_span_metrics_duration_milliseconds_bucket"
+    every, failed = f"rate({calls}{{$__tags}}[5m])", f'rate({calls}{{$__tags, status_code="STATUS_CODE_ERROR"}}[5m])'
     asked = {
-        "Calls per second": f"sum(rate({calls}{{$__tags}}[5m]))",
-        "Share of calls that fail": (
-            f'sum(rate({calls}{{$__tags, status_code="STATUS_CODE_ERROR"}}[5m])) / sum(rate({calls}{{$__tags}}[5m]))'
-        ),
+        "Calls per second": f"sum({every})",
+        "Share of calls that fail": f"(sum({failed}) or 0 * sum({every})) / sum({every})",
         "P95 in milliseconds": f"histogram_quantile(0.95, sum by (le) (rate({buckets}{{$__tags}}[5m])))",
     }
     data = {
@@ -83,8 +82,17 @@ def _jaeger(plan: Plan) -> dict[str, Any]:
             "datasourceUid": "prometheus",
             "spanStartTimeShift": f"-{plan.duration(1800)}",
             "spanEndTimeShift": plan.duration(1800),
-            "tags": [{"key": "service.name", "value": "service_name"}, {"key": "name", "value": "span_name"}],
-            "queries": [{"name": name, "query": _escaped(plan.lapse(query))} for name, query in asked.items()],
+            # Jaeger gives Grafana a span's service as its process, not as a tag: the process is told by its instance,
+            # or calls of the same name in other services would be counted too. Prometheus calls it as a scraped label.
+            "tags": [
+                {"key": "service.name", "value": "service_name"},
+                {"key": "service.instance.id", "value": "exported_instance"},
+                {"key": "name", "value": "span_name"},
+            ],
+            "queries": [
+                {"name": f"{name}, of this process", "query": _escaped(plan.lapse(query))}
+                for name, query in asked.items()
+            ],
         },
     }
     return _source("Jaeger", "jaeger", "JAEGER_URL", data)
