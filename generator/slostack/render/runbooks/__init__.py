@@ -92,6 +92,7 @@ def facts(plan: Plan, rules: list[AlertPlan]) -> str:
         links=plan.links,
         tiers={service.name: service.tier for service in plan.services},
         own_links=_own_links(plan, rules),
+        quiet=_quiet(plan, rules),
         cell=_cell,
         fixed=_fixed,
         span=texts.span,
@@ -138,6 +139,18 @@ def _own_links(plan: Plan, rules: list[AlertPlan]) -> list[tuple[str, str]]:
     """What the services of the alert link to, such as their source code."""
     named = {rule.service for rule in rules}
     return [link for service in plan.services if service.name in named for link in service.links.items()]
+
+
+def _quiet(plan: Plan, rules: list[AlertPlan]) -> list[str]:
+    """The burn alerts that do not begin while an owners' alert about the same SLO fires."""
+    slos = {slo.id: slo for slo in plan.slos}
+    known = ((slos.get(rule.slo or ""), rule) for rule in rules if rule.tier is None)
+    names = {
+        slo.alert_names.get(rule.severity)
+        for slo, rule in known
+        if slo and rule.severity != "none" and set(slo.by) <= set(rule.by)
+    }
+    return sorted(name for name in names if name)
 
 
 def _detection(slo: SloPlan, rule: AlertPlan) -> list[tuple[str, str, str, str]]:
