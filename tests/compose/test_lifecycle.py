@@ -13,6 +13,7 @@ import pytest
 
 from slostack.live import backup, containers
 from slostack.live.clients import Alertmanager, Client, wait_until
+from tests.compose import keepsake
 from tests.compose.conftest import ROOT, Running, start
 
 SCALE = 10  # slow enough that a restart is shorter than the time after which an unrepeated alert counts as resolved
@@ -183,24 +184,33 @@ def _samples_since(running: Running, moment: float) -> float | None:
     return running.stack.prometheus.number(f'count_over_time(up{{job="inbox"}}[10s] @ {moment:.0f})')
 
 
+def _received(running: Running) -> set[tuple[int, str]]:
+    """What the inbox holds; an inbox that begins anew gives the same numbers again, at other times."""
+    return {(found["id"], found["received_at"]) for found in running.stack.inbox.notifications()}
+
+
 def test_data_survive_removal_and_a_backup_restores_what_was_deleted(burning: Running, tmp_path: Path) -> None:
     running = burning
     moment = time.time()
     assert wait_until(lambda: _samples_since(running, moment), 30)
     jaeger = Client(running.stack.url("jaeger"))
     (trace,) = jaeger.json("/api/traces", params={"service": "mcts-framework", "limit": "1"})["data"]
-    notifications = {found["id"] for found in running.stack.inbox.notifications()}
+    notifications = _received(running)
     assert notifications
+    keepsake.leave(running)
+    password = keepsake.password(running)
     saved = backup.save(running.compose, tmp_path / "saved", print)
-    assert {"prometheus", "alertmanager", "inbox", "jaeger", "secrets"} <= set(saved)
+    assert saved == [volume.name for volume in backup.VOLUMES]
     assert (tmp_path / "saved").stat().st_mode & 0o077 == 0
 
     def everything_is_there() -> None:
         assert wait_until(lambda: _samples_since(running, moment), 60)
         assert "KeptQuiet" in _silenced(running.stack.alertmanager)
-        assert notifications <= {found["id"] for found in running.stack.inbox.notifications()}
+        assert notifications <= _received(running)
         again = Client(running.stack.url("jaeger"))
         assert again.json(f"/api/traces/{trace['traceID']}")["data"]
+        assert keepsake.password(running) == password
+        assert keepsake.is_there(running)
 
     running.compose.ask("down", timeout=120)
     running.up()
@@ -210,7 +220,10 @@ def test_data_survive_removal_and_a_backup_restores_what_was_deleted(burning: Ru
     running.up()
     assert _samples_since(running, moment) is None
     assert _silenced(running.stack.alertmanager) == set()
-    assert running.stack.inbox.notifications() == []
+    assert not notifications & _received(running)
+    keepsake.make_volume(running)
+    assert keepsake.password(running) != password
+    assert not keepsake.is_there(running)
     backup.restore(running.compose, tmp_path / "saved", print)
     assert _all_healthy(running)
     everything_is_there()
