@@ -10,7 +10,7 @@ import requests
 
 from slostack.failure import MISSING, Failure
 
-TIMEOUT = 10.0
+TIMEOUT = 30.0  # seconds: a busy machine may take its time; one where nothing listens refuses at once
 T = TypeVar("T")
 
 
