@@ -13,12 +13,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
 OLDEST = (3, 11)
 NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")  # tried where `python3` itself is too old
@@ -57,8 +59,17 @@ CAUSES = (
 )
 
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LOOKS_EVERY = 0.2  # seconds between two looks at whether one of them came
+came: list[int] = []  # which of them did
+
+
 class SetUpError(Exception):
     """Why there is no environment, as one sentence with its remedy."""
+
+
+class Stopped(BaseException):
+    """One of STOPPING came. Raised only by `heed`, where nothing is half begun."""
 
 
 def main() -> int:
@@ -67,18 +78,36 @@ def main() -> int:
         return complain("usage: python3 requirements/install.py run|dev", 2)
     if sys.version_info < OLDEST:
         return with_newer_python()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that half an environment is removed
+    for number in STOPPING:
+        if signal.getsignal(number) != signal.SIG_IGN:  # under nohup it shall go on
+            signal.signal(number, note)
     try:
         with only_one():
             if not up_to_date(sys.argv[1]):
                 set_up(sys.argv[1])
+        heed()
     except SetUpError as error:
         return complain(str(error))
     except OSError as error:
         return complain(f"{error.filename or VENV}: {error.strerror}; mend that, and run it again")
-    except KeyboardInterrupt:
-        return complain("interrupted", 130)
+    except Stopped:
+        return complain("interrupted", 128 + came[0])
     return 0
+
+
+def note(number: int, _frame: FrameType | None) -> None:
+    """Remember a signal, and no more.
+
+    An exception from here could leave a step that has just been started without anyone who ends it, and a signal that
+    comes right before a wait for a step would be looked at only after that wait.
+    """
+    came.append(number)
+
+
+def heed() -> None:
+    """Raise Stopped if a signal wants the set-up to end."""
+    if came:
+        raise Stopped
 
 
 def with_newer_python() -> int:
@@ -141,24 +170,45 @@ def install(lock: str) -> None:
 
 
 def finish(argv: list[str]) -> None:
-    """Run a step to its end without a word. Raises SetUpError with the cause, or after all it said where unknown."""
+    """Run a step to its end without a word.
+
+    Raises SetUpError with the cause, or after all it said where unknown; and Stopped.
+    """
     settings = {
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",
         "PIP_ROOT_USER_ACTION": "ignore",
         "PIP_USER": "0",  # a person's own configuration may say otherwise, which fails in an environment
     }
-    step = subprocess.run(
-        argv, cwd=ROOT, env=os.environ | settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    heed()
+    step = subprocess.Popen(
+        argv,
+        cwd=ROOT,
+        env=os.environ | settings,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # a group that can be ended as one: pip is started by others, and by pip
     )
+    said = heard(step).decode(errors="replace")
+    heed()  # what it said when it was ended is no cause
     if step.returncode == 0:
         return
-    said = step.stdout.decode(errors="replace")
     for pattern, cause in CAUSES:
         if re.search(pattern, said):
             raise SetUpError(cause.format(version=version(), root=ROOT))
     print(*said.splitlines()[-20:], sep="\n", file=sys.stderr)  # noqa: T201 - click is not installed yet
     raise SetUpError(f"`{' '.join(argv)}` failed; its last words stand above")
+
+
+def heard(step: subprocess.Popen[bytes]) -> bytes:
+    """All that a step says. When a signal comes, the step and all that it started are ended, and gone on return."""
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return step.communicate(timeout=LOOKS_EVERY)[0]
+        if came:
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.killpg(step.pid, signal.SIGKILL)
 
 
 def up_to_date(lock: str) -> bool:
@@ -182,6 +232,7 @@ def usable() -> bool:
         )
     except OSError:  # its Python was removed
         return False
+    heed()  # Ctrl-C ends the probe too, which says nothing about the environment
     if answer.returncode != 0:
         return False
     found = tuple(map(int, answer.stdout.split()))
@@ -203,7 +254,12 @@ def only_one() -> Iterator[None]:
 
     folder = os.open(ROOT / "requirements", os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        while True:
+            with suppress(BlockingIOError):
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            heed()
+            time.sleep(LOOKS_EVERY)
         yield
     finally:
         os.close(folder)

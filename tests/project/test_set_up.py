@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+PATIENCE = 120  # seconds
 _LOCK = "nothing-real==1.0 \\\n    --hash=sha256:" + "0" * 64 + "\n"
 
 
@@ -30,7 +32,7 @@ def start(checkout: Path, index: str, before: str = "pass") -> subprocess.Popen[
     """The script with an index of its own, after some Python that changes what it finds on this machine."""
     script = str(checkout / "requirements/install.py")
     run = f"sys.argv[:] = [{script!r}, 'run']; runpy.run_path({script!r}, run_name='__main__')"
-    code = f"import runpy, sys; {before}; {run}"
+    code = f"import runpy, sys\n{before}\n{run}"
     surroundings = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     surroundings |= {"PIP_INDEX_URL": index, "PIP_RETRIES": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
     return subprocess.Popen([sys.executable, "-c", code], env=surroundings, stderr=subprocess.PIPE, text=True)
@@ -38,7 +40,7 @@ def start(checkout: Path, index: str, before: str = "pass") -> subprocess.Popen[
 
 def complaint(process: subprocess.Popen[str]) -> str:
     """The one sentence that a failed set-up ends with, after it has said what it does."""
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 3, said
     lines = [line for line in said.splitlines() if "setting up .venv" not in line]
     assert len(lines) == 1, said
@@ -84,9 +86,68 @@ def test_a_set_up_that_is_stopped_leaves_nothing(checkout: Path, number: signal.
         asked, _ = silent.accept()
         assert (checkout / ".venv").exists()
         process.send_signal(number)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
         asked.close()
-    assert process.returncode not in {0, None}
+    assert process.returncode == 128 + number
+    assert not (checkout / ".venv").exists()
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and that nobody has asked about does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def python_that(does: str, folder: Path) -> str:
+    """Code for `start`: every step is this line of shell."""
+    python = folder / "python"
+    python.write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+    python.chmod(0o755)
+    return f"sys.executable = {str(python)!r}"
+
+
+def test_a_stop_in_the_moment_in_which_a_step_starts_does_not_leave_it_behind(checkout: Path, tmp_path: Path) -> None:
+    """Who starts a process knows of it only later; on a busy machine that can be seconds."""
+    before = f"""
+import pathlib, signal, subprocess
+begin = subprocess.Popen._execute_child
+def stopped_at_once(self, *given):
+    begin(self, *given)
+    pathlib.Path({str(tmp_path / "step")!r}).write_text(str(self.pid))
+    signal.raise_signal(signal.SIGTERM)
+subprocess.Popen._execute_child = stopped_at_once
+"""
+    process = start(checkout, NOWHERE, python_that("exec sleep 600", tmp_path) + before)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 128 + signal.SIGTERM, said
+    assert not is_alive(int((tmp_path / "step").read_text()))
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_stop_ends_what_a_step_has_started_too(checkout: Path, tmp_path: Path) -> None:
+    """ensurepip starts another Python, which would go on to write into what is being removed."""
+    step = f"sleep 600 & echo $! >{tmp_path}/started; kill -TERM $PPID; wait"
+    process = start(checkout, NOWHERE, python_that(step, tmp_path))
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 128 + signal.SIGTERM, said
+    assert not is_alive(int((tmp_path / "started").read_text()))
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_stop_while_another_set_up_runs_is_heeded(checkout: Path) -> None:
+    folder = os.open(checkout / "requirements", os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        before = "import fcntl, os, signal; lock = fcntl.flock; "
+        before += "fcntl.flock = lambda *given: (os.kill(os.getpid(), signal.SIGTERM), lock(*given))"
+        process = start(checkout, NOWHERE, before)
+        _, said = process.communicate(timeout=PATIENCE)
+    finally:
+        os.close(folder)
+    assert process.returncode == 128 + signal.SIGTERM, said
     assert not (checkout / ".venv").exists()
 
 
