@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 EXIT_WRONG_USAGE = 2
 EXIT_UNAVAILABLE = 3
 _SHARED_STATIC = Path(__file__).parent / "static"
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class WrongUsageError(Exception):
@@ -55,9 +56,9 @@ def base_parser(name: str, description: str, port: int, example: str) -> argpars
 
 def run(name: str, options: argparse.Namespace, build: Callable[[], Application], static: Path) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code: 0, 2 for wrong usage, 3 when the port is taken."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked before any thread starts, then awaited: a handler could run in another thread, or a moment before this one
+    # begins to wait, and would wake nobody.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     try:
         app = build()
     except WrongUsageError as error:
@@ -73,7 +74,7 @@ def run(name: str, options: argparse.Namespace, build: Callable[[], Application]
     thread.start()
     host = f"[{options.host}]" if ":" in options.host else options.host
     server.say(f"listening on http://{host}:{server.server_address[1]}")
-    stop.wait()
+    signal.sigwait(_STOP_SIGNALS)
     server.shutdown()
     server.server_close()
     app.close()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from running import Program, command, surroundings
+from running import LIFETIME, PATIENCE, Program, command, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +31,11 @@ def inbox(tmp_path: Path) -> Iterator[Program]:
 
 
 def post(inbox: Program, path: str, value: object) -> requests.Response:
-    return requests.post(inbox.url + path, json=value, timeout=5)
+    return requests.post(inbox.url + path, json=value, timeout=PATIENCE)
 
 
 def get(inbox: Program, path: str) -> Any:
-    answer = requests.get(inbox.url + path, timeout=5)
+    answer = requests.get(inbox.url + path, timeout=PATIENCE)
     answer.raise_for_status()
     return answer.json()
 
@@ -63,7 +63,7 @@ def test_slack_and_pagerduty_get_the_answers_their_senders_expect(inbox: Program
     event = {"routing_key": "password", "dedup_key": "k", "event_action": "trigger", "payload": {"summary": "Down"}}
     pager = post(inbox, "/pagerduty/pager", event)
     assert (pager.status_code, pager.json()["status"], pager.json()["dedup_key"]) == (202, "success", "k")
-    assert "password" not in requests.get(inbox.url + "/api/notifications", timeout=5).text
+    assert "password" not in requests.get(inbox.url + "/api/notifications", timeout=PATIENCE).text
 
 
 def test_a_kill_and_half_a_line_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_kill_and_half_a_line_lose_nothing_that_was_acknowledged(tmp_path: Pat
         for number in range(5):
             assert post(running, "/hooks/phone", body(str(number))).status_code == 200
         running.process.kill()
-        running.process.wait(5)
+        running.process.wait(LIFETIME)
     with (data / "notifications.jsonl").open("ab") as file:
         file.write(b'{"id": 6, "recei')
     with Program("inbox", "--data", str(data)) as running:
@@ -86,7 +86,7 @@ def test_after_emptying_and_a_restart_no_id_comes_twice(tmp_path: Path) -> None:
     data = str(tmp_path)
     with Program("inbox", "--data", data) as running:
         post(running, "/hooks/phone", body())
-        assert requests.delete(running.url + "/api/notifications", timeout=5).json() == {"deleted": 1}
+        assert requests.delete(running.url + "/api/notifications", timeout=PATIENCE).json() == {"deleted": 1}
         assert get(running, "/api/notifications") == {"notifications": [], "last_id": 1, "more": False}
     with Program("inbox", "--data", data) as running:
         assert post(running, "/hooks/phone", body()).json()["id"] == 2
@@ -110,7 +110,7 @@ def test_senders_at_the_same_time_get_different_ids(inbox: Program) -> None:
 def test_a_second_inbox_may_not_share_the_directory(tmp_path: Path) -> None:
     with Program("inbox", "--data", str(tmp_path)):
         words = command("inbox", "--port", "0", "--data", str(tmp_path))
-        done = subprocess.run(words, env=surroundings(), capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(words, env=surroundings(), capture_output=True, text=True, timeout=LIFETIME, check=False)
     assert done.returncode == 3
     assert "another inbox already uses" in done.stderr
 
@@ -131,7 +131,7 @@ def test_a_second_inbox_may_not_share_the_directory(tmp_path: Path) -> None:
 def test_refusals_say_why_in_one_sentence(
     inbox: Program, method: str, path: str, data: bytes | None, status: int, sentence: str
 ) -> None:
-    answer = requests.request(method, inbox.url + path, data=data, timeout=10)
+    answer = requests.request(method, inbox.url + path, data=data, timeout=PATIENCE)
     assert answer.status_code == status
     assert sentence in answer.json()["error"]
     assert get(inbox, "/api/notifications")["notifications"] == []
@@ -139,15 +139,15 @@ def test_refusals_say_why_in_one_sentence(
 
 def test_another_sites_page_may_not_write(inbox: Program) -> None:
     headers = {"Origin": "http://evil.example"}
-    answer = requests.post(inbox.url + "/hooks/phone", data=json.dumps(body()), headers=headers, timeout=5)
+    answer = requests.post(inbox.url + "/hooks/phone", data=json.dumps(body()), headers=headers, timeout=PATIENCE)
     assert answer.status_code == 403
-    assert requests.delete(inbox.url + "/api/notifications", headers=headers, timeout=5).status_code == 403
+    assert requests.delete(inbox.url + "/api/notifications", headers=headers, timeout=PATIENCE).status_code == 403
 
 
 def test_metrics_count_by_receiver_and_status(inbox: Program) -> None:
     for status in ("firing", "firing", "resolved"):
         post(inbox, "/hooks/phone", body(status=status))
-    answer = requests.get(inbox.url + "/metrics", timeout=5)
+    answer = requests.get(inbox.url + "/metrics", timeout=PATIENCE)
     assert answer.headers["Content-Type"].startswith("text/plain")
     assert 'slostack_inbox_notifications_total{receiver="phone",status="firing"} 2.0\n' in answer.text
     assert 'slostack_inbox_notifications_total{receiver="phone",status="resolved"} 1.0\n' in answer.text
@@ -156,7 +156,7 @@ def test_metrics_count_by_receiver_and_status(inbox: Program) -> None:
 def test_a_heartbeat_falls_silent_and_the_page_says_so_even_after_a_restart(tmp_path: Path) -> None:
     flags = ("--data", str(tmp_path), "--heartbeat-limit", "0.5")
     with Program("inbox", *flags) as running:
-        assert requests.post(running.url + "/heartbeat/watchdog", timeout=5).json() == {"beat": True}
+        assert requests.post(running.url + "/heartbeat/watchdog", timeout=PATIENCE).json() == {"beat": True}
         (beat,) = get(running, "/api/heartbeats")["heartbeats"]
         assert (beat["name"], beat["silent"]) == ("watchdog", beat["age_seconds"] > 0.5)
         time.sleep(0.7)
@@ -165,7 +165,7 @@ def test_a_heartbeat_falls_silent_and_the_page_says_so_even_after_a_restart(tmp_
         assert beat["silent"]
         assert beat["age_seconds"] > 0.5
     with Program("inbox", *flags) as running:
-        assert "No heartbeat from watchdog" in requests.get(running.url + "/", timeout=5).text
+        assert "No heartbeat from watchdog" in requests.get(running.url + "/", timeout=PATIENCE).text
 
 
 def test_the_page_escapes_everything_and_links_only_to_web_addresses(inbox: Program) -> None:
@@ -185,7 +185,7 @@ def test_the_page_escapes_everything_and_links_only_to_web_addresses(inbox: Prog
             silence_url="http://good.example/silence",
         ),
     )
-    page = requests.get(inbox.url + "/", timeout=5).text
+    page = requests.get(inbox.url + "/", timeout=PATIENCE).text
     assert "<script>alert" not in page
     assert "<img" not in page
     targets = re.findall(r'href="([^"]*)"', page)
@@ -197,10 +197,10 @@ def test_the_page_shows_newest_first_and_folds_what_later_news_replaced(inbox: P
     post(inbox, "/hooks/phone", body("Old", summary="Checkouts succeed"))
     post(inbox, "/hooks/phone", body("Other", summary="Searches are fast"))
     post(inbox, "/hooks/phone", body("Old", status="resolved", summary="Checkouts succeed"))
-    page = requests.get(inbox.url + "/", timeout=5).text
+    page = requests.get(inbox.url + "/", timeout=PATIENCE).text
     assert re.findall(r'id="n(\d)"', page) == ["3", "2", "1"]
     assert re.findall(r'<details[^>]*id="n(\d)"', page) == ["1"]
     assert "■ 1 page<" in page
     assert "● RESOLVED" in page
-    text = requests.get(inbox.url + "/api/notifications/2/text", timeout=5).text
+    text = requests.get(inbox.url + "/api/notifications/2/text", timeout=PATIENCE).text
     assert text.startswith("■ PAGE Searches are fast\nshop · demo · since ")

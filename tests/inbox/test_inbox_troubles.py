@@ -11,19 +11,19 @@ from typing import Any
 
 import pytest
 import requests
-from running import Program, command, surroundings
+from running import LIFETIME, PATIENCE, Program, command, surroundings
 
 LIMIT = 0.5
 
 
 def beats(inbox: Program) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = requests.get(inbox.url + "/api/heartbeats", timeout=10).json()["heartbeats"]
+    found: list[dict[str, Any]] = requests.get(inbox.url + "/api/heartbeats", timeout=PATIENCE).json()["heartbeats"]
     return found
 
 
 def page(inbox: Program) -> tuple[str, list[str], str]:
     """Its title, its state in words, and all of it."""
-    text = requests.get(inbox.url + "/", timeout=10).text
+    text = requests.get(inbox.url + "/", timeout=PATIENCE).text
     (title,) = re.findall("<title>(.*)</title>", text)
     return title, re.findall(r'<strong class="pill (.*)</strong>', text), text
 
@@ -47,7 +47,7 @@ def test_an_expected_heartbeat_that_never_came_is_silent(tmp_path: Path) -> None
         assert state == ['page">■ No heartbeat']
         assert "Nothing is firing" not in text
         assert "No heartbeat from prometheus since the inbox started" in text
-        assert "heartbeat_timestamp_seconds{" not in requests.get(running.url + "/metrics", timeout=10).text
+        assert "heartbeat_timestamp_seconds{" not in requests.get(running.url + "/metrics", timeout=PATIENCE).text
 
 
 def test_an_expected_heartbeat_is_waited_for_from_the_start_and_then_from_its_last_beat(tmp_path: Path) -> None:
@@ -57,10 +57,10 @@ def test_an_expected_heartbeat_is_waited_for_from_the_start_and_then_from_its_la
         assert (beat["last"], beat["silent"]) == (None, False)
         assert page(running)[:2] == ("inbox", ['resolved">● Nothing is firing'])
         assert "prometheus: none yet" in page(running)[2]
-        requests.post(running.url + "/heartbeat/prometheus", timeout=10).raise_for_status()
+        requests.post(running.url + "/heartbeat/prometheus", timeout=PATIENCE).raise_for_status()
         (beat,) = beats(running)
         assert beat["last"] is not None
-        metrics = requests.get(running.url + "/metrics", timeout=10).text
+        metrics = requests.get(running.url + "/metrics", timeout=PATIENCE).text
         assert 'slostack_inbox_heartbeat_timestamp_seconds{name="prometheus"}' in metrics
     with Program("inbox", *flags) as running:  # a restart begins no new wait
         assert beats(running)[0]["last"] == beat["last"]
@@ -73,7 +73,7 @@ def test_silence_stands_beside_what_fires_and_every_silent_name_is_told(tmp_path
     with Program("inbox", *flags) as running:
         one = {"status": "firing", "labels": {"alertname": "Burn", "severity": "page"}}
         body = {"version": "4", "groupKey": "g", "status": "firing", "groupLabels": {}, "alerts": [one]}
-        requests.post(running.url + "/hooks/phone", json=body, timeout=10).raise_for_status()
+        requests.post(running.url + "/hooks/phone", json=body, timeout=PATIENCE).raise_for_status()
         wait_for_silence(running)
         title, state, text = page(running)
         assert title == "■ 2 heartbeats silent — ■ 1 page — inbox"
@@ -93,11 +93,11 @@ def test_a_heartbeat_that_now_goes_elsewhere_can_be_forgotten(tmp_path: Path) ->
     flags = ("--data", str(tmp_path), "--heartbeat-limit", str(LIMIT))
     with Program("inbox", *flags) as running:
         address = running.url + "/heartbeat/prometheus"
-        assert requests.delete(address, timeout=10).json() == {"forgotten": False}
-        requests.post(address, timeout=10).raise_for_status()
+        assert requests.delete(address, timeout=PATIENCE).json() == {"forgotten": False}
+        requests.post(address, timeout=PATIENCE).raise_for_status()
         wait_for_silence(running)
         assert page(running)[1] == ['page">■ No heartbeat']
-        assert requests.delete(address, timeout=10).json() == {"forgotten": True}
+        assert requests.delete(address, timeout=PATIENCE).json() == {"forgotten": True}
         assert page(running)[1] == ['resolved">● Nothing is firing']
     with Program("inbox", *flags) as running:
         assert beats(running) == []
@@ -105,7 +105,7 @@ def test_a_heartbeat_that_now_goes_elsewhere_can_be_forgotten(tmp_path: Path) ->
 
 def test_a_heartbeat_that_cannot_be_sent_cannot_be_expected(tmp_path: Path) -> None:
     words = command("inbox", "--port", "0", "--data", str(tmp_path), "--expect-heartbeat", "a/b")
-    done = subprocess.run(words, env=surroundings(), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, env=surroundings(), capture_output=True, text=True, timeout=LIFETIME, check=False)
     assert done.returncode == 2
     assert "'a/b' is no name" in done.stderr
 
@@ -118,11 +118,11 @@ def room(inbox: Program, size: int) -> None:
 def send(inbox: Program, path: str, words: int = 1) -> int:
     one = {"status": "firing", "labels": {}, "annotations": {"description": "x" * words}}
     body = {"version": "4", "groupKey": "g", "status": "firing", "groupLabels": {}, "alerts": [one]}
-    return requests.post(inbox.url + path, json=body, timeout=10).status_code
+    return requests.post(inbox.url + path, json=body, timeout=PATIENCE).status_code
 
 
 def health(inbox: Program) -> tuple[int, str]:
-    answer = requests.get(inbox.url + "/healthz", timeout=10)
+    answer = requests.get(inbox.url + "/healthz", timeout=PATIENCE)
     return answer.status_code, answer.text
 
 
@@ -156,5 +156,5 @@ def test_room_for_a_beat_is_no_room_for_a_notification(tmp_path: Path) -> None:
         room(running, resource.RLIM_INFINITY)
         assert send(running, "/hooks/phone", 30_000) == 200
         assert health(running)[0] == 200
-        stored = requests.get(running.url + "/api/notifications", timeout=10).json()["notifications"]
+        stored = requests.get(running.url + "/api/notifications", timeout=PATIENCE).json()["notifications"]
         assert [item["id"] for item in stored] == [1]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from running import Program, command, surroundings
+from running import LIFETIME, PATIENCE, Program, command, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def site(pages: Path) -> Iterator[Program]:
 
 
 def get(site: Program, path: str) -> requests.Response:
-    return requests.get(site.url + path, timeout=5)
+    return requests.get(site.url + path, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_hostile_values_are_escaped_and_named_at_the_top(site: Program) -> None:
     evil = requests.get(
         site.url + "/HighErrorRate",
         params={"service": '"><script>alert(1)</script>$(id)', "<script>": "x", "since": "9" * 400},
-        timeout=5,
+        timeout=PATIENCE,
     ).text
     assert "<script>alert" not in evil
     assert "Not filled into commands:" in evil
@@ -117,7 +117,7 @@ def test_a_missing_page_lists_near_matches(site: Program) -> None:
     ],
 )
 def test_nothing_outside_the_folder_is_ever_read(site: Program, target: str) -> None:
-    connection = HTTPConnection("127.0.0.1", site.port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", site.port, timeout=PATIENCE)
     connection.request("GET", target)  # unlike most clients this one sends the path as it is
     answer = connection.getresponse()
     body = answer.read()
@@ -141,7 +141,7 @@ def test_metrics_count_which_pages_are_opened(site: Program) -> None:
 
 
 def test_it_only_reads(site: Program) -> None:
-    answer = requests.post(site.url + "/HighErrorRate", data=b"x", timeout=5)
+    answer = requests.post(site.url + "/HighErrorRate", data=b"x", timeout=PATIENCE)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
 
 
@@ -163,6 +163,6 @@ def test_scripts_and_styles_come_from_the_same_origin(site: Program) -> None:
 @pytest.mark.parametrize("flags", [("--pages", "/does/not/exist"), ("--pages", ".", "--set", "novalue"), ()])
 def test_wrong_usage_is_exit_code_2(flags: tuple[str, ...]) -> None:
     words = command("runbook_site", "--port", "0", *flags)
-    done = subprocess.run(words, env=surroundings(), capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(words, env=surroundings(), capture_output=True, text=True, timeout=LIFETIME, check=False)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

@@ -77,4 +77,4 @@ def test_programs_that_are_started_while_signals_are_held_back_can_be_ended() ->
         child = subprocess.Popen(["sleep", "60"])
     child.terminate()
 
-    assert child.wait(5) == -signal.SIGTERM
+    assert child.wait(60) == -signal.SIGTERM

@@ -10,6 +10,10 @@ import sys
 from pathlib import Path
 
 STACK = Path(__file__).parents[2] / "stack"
+PATIENCE = 30.0
+"""Seconds for an answer: a process on a busy machine may stand still for a while."""
+LIFETIME = 60.0
+"""Seconds for a process to do its work and end."""
 
 
 def command(module: str, *flags: str) -> list[str]:
@@ -17,7 +21,12 @@ def command(module: str, *flags: str) -> list[str]:
 
 
 def surroundings() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(STACK), "TZ": "UTC", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        **os.environ,
+        "PYTHONPATH": f"{STACK}{os.pathsep}{Path(__file__).parent}",
+        "TZ": "UTC",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 class Program:
@@ -47,7 +56,7 @@ class Program:
         assert self.process.stderr is not None
         if self.process.poll() is None:
             self.process.send_signal(number)
-        code = self.process.wait(10)
+        code = self.process.wait(LIFETIME)
         if not self.process.stderr.closed:
             self.stderr += self.process.stderr.read()
             self.process.stderr.close()

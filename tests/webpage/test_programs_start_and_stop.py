@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from running import Program, command, surroundings
+from running import LIFETIME, PATIENCE, Program, command, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ def run(program: tuple[str, Flags]) -> Callable[..., subprocess.CompletedProcess
     def call(*flags: str) -> subprocess.CompletedProcess[str]:
         name, own = program
         words = command(name, *own, *flags)
-        return subprocess.run(words, env=surroundings(), capture_output=True, text=True, timeout=20, check=False)
+        return subprocess.run(words, env=surroundings(), capture_output=True, text=True, timeout=LIFETIME, check=False)
 
     return call
 
@@ -39,9 +39,17 @@ def run(program: tuple[str, Flags]) -> Callable[..., subprocess.CompletedProcess
 def test_a_signal_ends_it_cleanly_and_without_a_traceback(program: tuple[str, Flags], number: signal.Signals) -> None:
     name, flags = program
     with Program(name, *flags) as running:
-        requests.get(running.url + "/healthz", timeout=5).raise_for_status()
+        requests.get(running.url + "/healthz", timeout=PATIENCE).raise_for_status()
         assert running.stop(number) == 0
         assert "Traceback" not in running.stderr
+
+
+def test_the_signals_that_end_it_go_to_the_thread_that_waits_for_them() -> None:
+    """Taken by another thread, or by a handler a moment before the wait begins, they would wake nobody."""
+    with Program("masked") as running:
+        answer = requests.get(running.url + "/", timeout=PATIENCE).json()
+        assert {signal.SIGTERM, signal.SIGINT} <= set(answer["blocked"])
+        assert running.stop() == 0
 
 
 def test_a_taken_port_is_one_sentence_and_exit_code_3(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
@@ -65,7 +73,7 @@ def test_the_access_log_is_off_unless_asked_for(program: tuple[str, Flags]) -> N
     name, flags = program
     for extra, expected in (((), False), (("--verbose",), True)):
         with Program(name, *flags, *extra) as running:
-            requests.get(running.url + "/healthz", timeout=5)
+            requests.get(running.url + "/healthz", timeout=PATIENCE)
             running.stop()
             assert ("GET /healthz" in running.stderr) is expected
 
@@ -74,7 +82,7 @@ def test_every_answer_forbids_foreign_content(program: tuple[str, Flags]) -> Non
     name, flags = program
     with Program(name, *flags) as running:
         for path in ("/", "/healthz", "/nothing/here/at/all", "/static/base.css", "/static/../server.py"):
-            headers = requests.get(running.url + path, timeout=5).headers
+            headers = requests.get(running.url + path, timeout=PATIENCE).headers
             assert headers["Content-Security-Policy"].startswith("default-src 'none'")
             assert "unsafe" not in headers["Content-Security-Policy"]
             assert headers["X-Content-Type-Options"] == "nosniff"
@@ -85,10 +93,10 @@ def test_it_answers_only_to_names_of_its_own(program: tuple[str, Flags]) -> None
     name, flags = program
     with Program(name, *flags, "--allow-host", "inside") as running:
         for host, status in (("evil.example", 421), ("localhost:80", 200), ("inside:9099", 200)):
-            answer = requests.get(running.url + "/healthz", headers={"Host": host}, timeout=5)
+            answer = requests.get(running.url + "/healthz", headers={"Host": host}, timeout=PATIENCE)
             assert answer.status_code == status, host
         headers = {"Host": "evil.example", "Origin": "http://evil.example"}
-        written = requests.post(running.url + "/hooks/phone", json={}, headers=headers, timeout=5)
+        written = requests.post(running.url + "/hooks/phone", json={}, headers=headers, timeout=PATIENCE)
         assert written.status_code == 421
         assert "--allow-host" in written.json()["error"]
 
@@ -107,18 +115,18 @@ def test_it_answers_only_to_names_of_its_own(program: tuple[str, Flags]) -> None
 def test_malformed_requests_get_a_status_and_do_no_harm(program: tuple[str, Flags], text: bytes, status: int) -> None:
     name, flags = program
     with Program(name, *flags) as running:
-        with socket.create_connection(("127.0.0.1", running.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", running.port), timeout=PATIENCE) as connection:
             connection.sendall(text)
             first = connection.makefile("rb").readline()
         # Without a version in its request line the client of HTTP/0.9 gets only the body.
         assert f" {status} ".encode() in first or first.startswith(b"{")
-        assert requests.get(running.url + "/healthz", timeout=5).text == "ok\n"
+        assert requests.get(running.url + "/healthz", timeout=PATIENCE).text == "ok\n"
 
 
 def test_a_head_request_has_no_body(program: tuple[str, Flags]) -> None:
     name, flags = program
     with Program(name, *flags) as running:
-        connection = HTTPConnection("127.0.0.1", running.port, timeout=5)
+        connection = HTTPConnection("127.0.0.1", running.port, timeout=PATIENCE)
         for _ in range(2):  # the second would read a stray body as its status line
             connection.request("HEAD", "/")
             answer = connection.getresponse()
