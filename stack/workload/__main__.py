@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 
 import hosts
 from workload.server import WorkloadServer
-from workload.simulation import Simulation
+from workload.simulation import TICK, Simulation
 
 if TYPE_CHECKING:
     from workload.traces import Traces
 
 SERVICE = "mcts-framework"
 VERSION = "1.4.0"
-TICK = 0.1
-"""Real seconds between two steps of the world; a scrape is a step of its own."""
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _CANNOT_LISTEN = 3
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
     from workload.events import Event, Example
 
+TICK = 0.1
+"""Real seconds between two steps of the world; a scrape is a step of its own."""
+_MOST_PIECES = 600
+"""Of one step: a process that was paused for hours answers soon all the same."""
 _UNSEEN_STATUS = "502"
 
 
@@ -57,23 +61,33 @@ class Simulation:
         self.advance()
 
     def advance(self) -> None:
-        """Let everything happen that is due since the last call."""
+        """Let everything happen that is due since the last call.
+
+        After a pause that is in pieces of about a tick, as if there had been none: the noise of one long tick would be
+        a swing.
+        """
         with self._lock:
             scaled_time, seconds = self._clock.advance()
-            conditions = self.conditions()
-            if conditions.restart_every is None:
-                self._next_restart = 0.0
-            elif scaled_time >= self._next_restart:
-                self._start()
-                self._next_restart = scaled_time + conditions.restart_every
-            events = [event for event in self._traffic.tick(scaled_time, seconds, conditions) if event.count]
-            for event in events:
-                self._service.record(event)
-            if self.on_events:
-                self.on_events(events)
-            levels = self._traffic.levels(scaled_time, conditions)
-            self._service.set_levels(levels, seconds)
-            self._host.set_levels(conditions, levels, seconds, time.time())
+            pieces = min(max(round(seconds / (TICK * self._clock.scale)), 1), _MOST_PIECES)
+            for left in reversed(range(pieces)):
+                self._step(scaled_time - left * seconds / pieces, seconds / pieces)
+
+    def _step(self, scaled_time: float, seconds: float) -> None:
+        """The `seconds` (scaled) that end at `scaled_time`."""
+        conditions = self.conditions()
+        if conditions.restart_every is None:
+            self._next_restart = 0.0
+        elif scaled_time >= self._next_restart:
+            self._start()
+            self._next_restart = scaled_time + conditions.restart_every
+        events = [event for event in self._traffic.tick(scaled_time, seconds, conditions) if event.count]
+        for event in events:
+            self._service.record(event)
+        if self.on_events:
+            self.on_events(events)
+        levels = self._traffic.levels(scaled_time, conditions)
+        self._service.set_levels(levels, seconds)
+        self._host.set_levels(conditions, levels, seconds, time.time())
 
     def conditions(self) -> Conditions:
         """The healthy world with every active fault applied, in the order of the table of faults."""
