@@ -57,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("give addresses or --fresh, or else --stay")
     if options.stay:
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+        sys.stderr.write("health: stays until it is stopped\n")  # from here on, a signal ends it with 0
+        sys.stderr.flush()
         signal.sigwait(_STOP_SIGNALS)
         return _WELL
     unwell = [said for said in (_ask(url, options.timeout) for url in options.urls) if said]
