@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 
+from slostack.live import ports
 from tests.chromium import browser
+from tests.own_ports import share
 
 __all__ = ["browser"]  # a fixture for every folder
 
@@ -26,3 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
     rank = {folder: number for number, folder in enumerate(_LONG)}
     items.sort(key=lambda item: min((rank.get(part, len(rank)) for part in item.path.parts), default=0))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_ports() -> Iterator[None]:
+    """Free ports are chosen from those that no other worker, and no other run on this machine, chooses from."""
+    with share() as own, pytest.MonkeyPatch.context() as patch:
+        if own is not None:
+            patch.setattr(ports, "CHOICE", own)
+        yield

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from slostack.failure import MISSING, Failure
 
@@ -17,18 +18,24 @@ USUAL = {
     "workload": 8000,
     "grafana": 3000,
 }
+# What `free` chooses from: below the ports that Linux (from 32768) and others give to connections by themselves.
+CHOICE = range(20_000, 32_768)
 
 
-def free(names: Mapping[str, int] | list[str]) -> dict[str, int]:
-    """A free port for each name, all different."""
-    sockets = {name: socket.socket() for name in names}
-    try:
-        for one in sockets.values():
-            one.bind((HOST, 0))
-        return {name: one.getsockname()[1] for name, one in sockets.items()}
-    finally:
-        for one in sockets.values():
-            one.close()
+def free(names: Collection[str]) -> dict[str, int]:
+    """A free port for each name, all different, by chance, so that two who choose at a time get others.
+
+    A port is free now, and used seconds later: the kernel gives none of these to anybody who asks for any port.
+    Raises Failure where there are too few.
+    """
+    shuffled = random.SystemRandom().sample(CHOICE, len(CHOICE))
+    found = dict(zip(names, filter(_can_listen, shuffled), strict=False))
+    if len(found) < len(names):
+        raise Failure(
+            f"fewer than {len(names)} ports from {CHOICE[0]} to {CHOICE[-1]} are free: stop what listens there",
+            MISSING,
+        )
+    return found
 
 
 def check(ports: Mapping[str, int]) -> None:
