@@ -14,6 +14,7 @@ from slostack.live.local import LocalStack
 from slostack.plan.build import build
 from slostack.plan.model import Plan
 from slostack.spec.load import load
+from tests.priority import hurried
 
 ROOT = Path(__file__).resolve().parents[2]
 SCALE = 60
@@ -43,9 +44,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalStack
     """A running time-lapse of the shipped spec, with every target scraped."""
     ports = local.choose_ports(any_free=True, with_grafana=False)
     folder = tmp_path_factory.mktemp("stack") / "local"
-    running = local.up(shipped_plan(ports, SCALE), folder, ROOT, ports, print)
+    with hurried():
+        running = local.up(shipped_plan(ports, SCALE), folder, ROOT, ports, print)
     try:
-        assert settled(running, 30), "not every target came up"
+        assert settled(running, 120), "not every target came up"
         yield running
     finally:
         local.down(folder, keep=True)

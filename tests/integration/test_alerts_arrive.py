@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slostack.live import history
+from slostack.live.clients import wait_until
 from slostack.live.local import LocalStack
 from tests.integration.campaign import Campaign, Drill
 from tests.integration.conftest import SCALE, shipped_plan
@@ -57,8 +58,12 @@ def test_an_alert_fires_arrives_once_with_its_runbook_and_resolves(campaign: Cam
     assert len({alert["endsAt"] for alert in story.ended}) == 1, story.ended
 
 
-def test_nothing_else_is_notified(campaign: Campaign) -> None:
-    assert campaign.unexpected == []
+def test_nothing_else_is_notified(stack: LocalStack, campaign: Campaign) -> None:
+    # The drill `down` alone spends half of what makes this a ticket; a workload that this machine starved spends more.
+    down = stack.prometheus.number('max(sum_over_time((1 - up{job="mcts-framework"})[30m:1s]))') or 0
+    rightly = {"MctsFrameworkAvailabilityBurnsSlowly"} if down * SCALE > 4 * 60 else set()
+
+    assert [told for told in campaign.unexpected if not rightly & set(told.split())] == []
 
 
 def test_the_shipped_spec_has_the_twelve_alerts_of_the_owners(campaign: Campaign) -> None:
@@ -76,6 +81,7 @@ def test_the_watchdog_beats(stack: LocalStack, campaign: Campaign) -> None:
 
 
 def test_no_rule_failed_and_none_was_missed(stack: LocalStack, campaign: Campaign) -> None:
-    failures = stack.prometheus.number("sum(prometheus_rule_evaluation_failures_total)")
+    failures = "sum(prometheus_rule_evaluation_failures_total)"
+    assert wait_until(lambda: stack.prometheus.query(failures), 30)
 
-    assert failures == 0
+    assert stack.prometheus.number(failures) == 0

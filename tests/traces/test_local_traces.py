@@ -13,6 +13,7 @@ from slostack.live.clients import wait_until
 from slostack.live.incident import settled
 from slostack.tools.find import at_hand
 from tests.integration.conftest import ROOT, SCALE, shipped_plan
+from tests.priority import hurried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +30,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalStack
     assert tracing.wanted(None), "Jaeger is there, so a package must be missing"
     ports = local.choose_ports(any_free=True, with_grafana=False, with_traces=True)
     folder = tmp_path_factory.mktemp("stack") / "local"
-    running = local.up(shipped_plan(ports, SCALE), folder, ROOT, ports, print)
+    with hurried():
+        running = local.up(shipped_plan(ports, SCALE), folder, ROOT, ports, print)
     try:
-        assert settled(running, 30), "not every target came up"
+        assert settled(running, 120), "not every target came up"
         running.workload.fail("errors")
         running.workload.fail("llm-errors")
         yield running

@@ -90,20 +90,31 @@ class Prometheus:
             stderr=log,
         )
         log.close()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
-                if requests.get(f"{self.url}/-/ready", timeout=1).ok:
+                if requests.get(f"{self.url}/-/ready", timeout=5).ok:
                     return
-            except requests.ConnectionError:
-                pass  # not listening yet
+            except requests.RequestException:
+                pass  # not listening yet, or too busy to answer
             assert self._process.poll() is None, (self._home / "log").read_text()
-            assert time.monotonic() < deadline, "Prometheus was not ready within 30 s"
+            assert time.monotonic() < deadline, "Prometheus was not ready within 120 s"
             time.sleep(0.05)
 
-    def reload(self) -> None:
-        """Have it read its rules again."""
-        requests.post(f"{self.url}/-/reload", timeout=5).raise_for_status()
+    def reload(self, group: str) -> None:
+        """Have it read its rules again, right after it evaluated a group.
+
+        A group that changed is evaluated in no minute that begins while it is exchanged. Here a minute is so short
+        that one often would.
+        """
+        before = self._evaluated(group)
+        while self._evaluated(group) == before:
+            time.sleep(0.02)
+        requests.post(f"{self.url}/-/reload", timeout=60).raise_for_status()
+
+    def _evaluated(self, group: str) -> str:
+        """When a rule group was evaluated last."""
+        return str(next(each["lastEvaluation"] for each in self.rule_groups() if each["name"] == group))
 
     def kill(self) -> None:
         """End it with no chance to tidy up."""
@@ -125,7 +136,7 @@ class Prometheus:
     def ask(self, query: str) -> list[dict[str, Any]]:
         """The result of an instant query."""
         moment = {} if self._now is None else {"time": f"{self._now:.3f}"}
-        answer = requests.get(f"{self.url}/api/v1/query", {"query": query, **moment}, timeout=10).json()
+        answer = requests.get(f"{self.url}/api/v1/query", {"query": query, **moment}, timeout=60).json()
         assert answer["status"] == "success", answer
         result: list[dict[str, Any]] = answer["data"]["result"]
         return result
@@ -144,13 +155,13 @@ class Prometheus:
     def samples_read(self, query: str) -> int:
         """Samples that an instant query touches."""
         parameters = {"query": query, "stats": "all", "time": f"{self._now or time.time():.3f}"}
-        data = requests.get(f"{self.url}/api/v1/query", parameters, timeout=10).json()["data"]
+        data = requests.get(f"{self.url}/api/v1/query", parameters, timeout=60).json()["data"]
         return int(data["stats"]["samples"]["totalQueryableSamples"])
 
     def missed(self, group: str = "") -> int:
         """Evaluations of a rule group, or of all, that did not take place, because this machine was too busy."""
         name = "prometheus_rule_group_iterations_missed_total"
-        lines = requests.get(f"{self.url}/metrics", timeout=10).text.splitlines()
+        lines = requests.get(f"{self.url}/metrics", timeout=60).text.splitlines()
         values = [float(line.rpartition(" ")[2]) for line in lines if line.startswith(name) and f";{group}" in line]
         assert values, f"Prometheus says nothing about {group}"
         return int(sum(values))
@@ -163,5 +174,5 @@ class Prometheus:
 
     def rule_groups(self) -> list[dict[str, Any]]:
         """Every rule group with the state of its rules."""
-        groups: list[dict[str, Any]] = requests.get(f"{self.url}/api/v1/rules", timeout=10).json()["data"]["groups"]
+        groups: list[dict[str, Any]] = requests.get(f"{self.url}/api/v1/rules", timeout=60).json()["data"]["groups"]
         return groups

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from scenarios import (
     tenants,
     traffic,
 )
+from tests.priority import hurried
 
 
 @dataclass
@@ -59,12 +59,6 @@ TOO_LATE = 0.75  # minutes: what a minute's rules read could have come after the
 Events = Callable[[Told], Mapping[int, Callable[[], None]]]
 
 
-def _hurry() -> None:
-    """Let this thread, and all that it starts, go before others where this user may say so: a second is a minute."""
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), -10)
-
-
 def _tell(
     home: Path, scenarios: list[Scenario], scale: int, *, later: Events, without: str = "", end: int, last: int
 ) -> Told:
@@ -72,8 +66,7 @@ def _tell(
 
     The SLO of the scenario `without` is not in the first rules.
     """
-    with ExitStack() as stack:
-        _hurry()
+    with hurried(), ExitStack() as stack:
         port = stack.enter_context(serving([each.service for each in scenarios]))
         prometheus = Prometheus(home, port, [each.name for each in scenarios], scale)
         prometheus.rules(plan(*(each.slo for each in scenarios if each.name != without), time_scale=scale))
@@ -118,9 +111,10 @@ def undisturbed(home: Path) -> Told:
 
     def later(told: Told) -> Mapping[int, Callable[[], None]]:
         def add() -> None:
-            told.marks["added"], _ = told.truth("added")
+            told.marks["before"], _ = told.truth("added")
             told.prometheus.rules(plan(*(each.slo for each in told.scenarios.values()), time_scale=told.scale))
-            told.prometheus.reload()
+            told.prometheus.reload("slo-events-0")
+            told.marks["added"], _ = told.truth("added")
 
         return {30: add}
 
@@ -136,6 +130,9 @@ def disturbed(home: Path) -> Told:
     def later(told: Told) -> Mapping[int, Callable[[], None]]:
         def kill() -> None:
             begin = time.monotonic()
+            # What it missed beyond the stall that was meant, of which the one that follows begins to count anew.
+            groups = [f"slo-events-{scenario.shard}" for scenario in told.scenarios.values()]
+            told.marks["missed"] = max(0, *(told.prometheus.missed(group) - STALL for group in groups))
             told.prometheus.kill()
             time.sleep(DOWN * 60 / told.scale)
             told.prometheus.start()

@@ -117,6 +117,9 @@ def up(plan: Plan, folder: Path, spec_folder: Path, taken: dict[str, int], step:
     started: list[Process] = []
     try:
         for name, argv, env in _commands(plan, folder, taken, tools):
+            if name == "prometheus":
+                for process in started:  # what has not come up yet would be down to it
+                    _await(process)
             step(f"starting {name} on port {taken[name]}")
             url = f"http://{HOST}:{taken[name]}"
             log = folder / "logs" / f"{name}.log"
