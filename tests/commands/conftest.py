@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import engine_stand_in
@@ -12,7 +13,7 @@ from engine_stand_in import SAVED
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The stand-in's folder, with something in every volume."""
     home = tmp_path / "engine"
     for name in (*SAVED, "alertmanager-2"):
@@ -27,4 +28,5 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("STAND_IN", str(home))
-    return home
+    yield home
+    (home / "go-on").touch()  # else what a failed test left waiting would wait for ever

@@ -1,7 +1,7 @@
 """A program that answers as `docker` does: volumes are folders, and the real archive program works on them.
 
 Its folder, `STAND_IN`, holds `volumes/`, the services that are `down`, and what was `asked`. A file `at-WORD` there
-says that a command has begun; others make it slow or broken.
+says that a command has begun; others make it slow, which ends when there is a file `go-on`, or broken.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def _stop(names: list[str], home: Path) -> int | str:
         (home / "down").write_text(names[0], encoding="utf-8")
         return BROKEN
     # The engine goes on when its client is gone, and takes its time.
-    seconds = "1" if (home / "slow").exists() else "0"
-    going_on = f"sleep {seconds}; echo {' '.join(names)} > {home / 'down'}"
+    waits = f"until [ -e {home / 'go-on'} ]; do sleep 0.05; done; " if (home / "slow-stop").exists() else ""
+    going_on = f"{waits}echo {' '.join(names)} > {home / 'down'}"
     engine = subprocess.Popen(["sh", "-c", going_on], start_new_session=True)
     (home / "at-stop").touch()
     return engine.wait()
@@ -101,8 +101,8 @@ def _start(names: list[str], stopped: list[str], home: Path) -> int | str:
         fails.write_text(str(times - 1), encoding="utf-8")
         return BROKEN
     (home / "at-start").touch()
-    if (home / "slow").exists():
-        time.sleep(1)
+    while (home / "slow-start").exists() and not (home / "go-on").exists():
+        time.sleep(0.05)
     (home / "down").write_text(" ".join(name for name in stopped if name not in names), encoding="utf-8")
     return 0
 

@@ -45,10 +45,11 @@ def all_up(engine: Path) -> bool:
 
 
 def test_ctrl_c_while_programs_stop_leaves_nothing_down(engine: Path, tmp_path: Path) -> None:
-    (engine / "slow").touch()
+    (engine / "slow-stop").touch()
     with command("backup", str(tmp_path / "saved")) as running:
         arrives(engine, "stop")
         os.killpg(running.pid, signal.SIGINT)
+        (engine / "go-on").touch()
         _, said = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130, said
     assert all_up(engine)
@@ -89,11 +90,12 @@ def test_an_interrupted_restore_waits_for_who_writes_and_says_what_is_restored(e
 
 
 def test_ctrl_c_while_programs_start_keeps_the_whole_backup(engine: Path, tmp_path: Path) -> None:
-    (engine / "slow").touch()
+    (engine / "slow-start").touch()
     before = contents(engine)
     with command("backup", str(tmp_path / "saved")) as running:
         arrives(engine, "start")
         os.killpg(running.pid, signal.SIGINT)
+        (engine / "go-on").touch()
         _, said = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130, said
     assert f"saved in {tmp_path / 'saved'}" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
 import os
@@ -225,7 +226,11 @@ def test_two_processes_fetch_once(offline: Fake, empty_cache: Path, tmp_path: Pa
 @pytest.mark.skipif(not Path("/usr/bin/apt-get").exists(), reason="apt is not on this machine: Debian's way is untried")
 def test_debians_packages_come_through_the_machines_own_mirror(tmp_path: Path) -> None:
     """The real thing, against the real mirror; apt's lists stay in the cache, so a second run asks only for changes."""
-    source = debian.fetch(ALERTMANAGER, tmp_path, cache_home() / "apt-test", lambda _step: None)
+    lists = cache_home() / "apt-test"
+    lists.mkdir(parents=True, exist_ok=True)
+    with (cache_home() / "apt-test.lock").open("w") as lock:  # apt does not wait for another run's
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        source = debian.fetch(ALERTMANAGER, tmp_path, lists, lambda _step: None)
     assert source.startswith("Debian ")
     assert sorted(file.name for file in (tmp_path / "bin").iterdir()) == ["alertmanager", "amtool"]
     assert (tmp_path / "share/alertmanager/default.tmpl").is_file()
