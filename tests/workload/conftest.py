@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from running_workload import RunningWorkload
+from running_workload import PATIENCE, RunningWorkload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,4 +23,4 @@ def fast() -> Iterator[RunningWorkload]:
 def healthy(fast: RunningWorkload) -> Iterator[RunningWorkload]:
     """The fast workload without any fault, before and after the test."""
     yield fast
-    fast.http.delete(fast.url + "/faults", timeout=5)
+    fast.http.delete(fast.url + "/faults", timeout=PATIENCE)

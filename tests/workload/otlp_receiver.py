@@ -97,11 +97,13 @@ class Receiver(TraceServiceServicer):  # type: ignore[misc]  # generated code ha
 
     def traces(self) -> dict[str, Trace]:
         """What came so far."""
+        found: dict[str, list[Span]] = {}
         with self._lock:
-            ids = {span.trace_id for span in self._spans}
-            return {each: Trace(span for span in self._spans if span.trace_id == each) for each in ids}
+            for span in self._spans:
+                found.setdefault(span.trace_id, []).append(span)
+        return {each: Trace(spans) for each, spans in found.items()}
 
-    def wait(self, wanted: Callable[[Trace], bool], seconds: float = 20) -> Trace:
+    def wait(self, wanted: Callable[[Trace], bool], seconds: float = 60) -> Trace:
         """The first complete trace that is `wanted`; fails if none comes in time."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

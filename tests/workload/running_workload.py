@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from prometheus_client.samples import Sample
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0
+"""Seconds for an answer: a process on a busy machine may stand still for a while."""
+LIFETIME = 60.0
+"""Seconds for a process to do its work and end."""
 COMMAND = [sys.executable, "-m", "workload"]
 # What this shell says about OpenTelemetry is not meant for a test.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")} | {
@@ -94,7 +98,7 @@ class RunningWorkload:
         """End it as an engine would, and return its exit code."""
         self.process.terminate()
         try:
-            return self.process.wait(timeout=5)
+            return self.process.wait(timeout=LIFETIME)
         finally:
             self.process.kill()
             self.http.close()
@@ -103,25 +107,39 @@ class RunningWorkload:
 
     def scrape(self) -> Scrape:
         """What both paths say now."""
-        answers = [self.http.get(self.url + path, timeout=5) for path in ("/metrics", "/host/metrics")]
-        assert [answer.status_code for answer in answers] == [200, 200]
-        return Scrape(*(answer.text for answer in answers))
+        return Scrape(self._text("/metrics"), self._text("/host/metrics"))
+
+    def _text(self, path: str) -> str:
+        answer = self.http.get(self.url + path, timeout=PATIENCE)
+        assert answer.status_code == 200
+        return answer.text
 
     def watch(self, scaled_seconds: float) -> Window:
-        """Let this much scaled time pass between two scrapes."""
-        start = time.monotonic()
-        before = self.scrape()
-        time.sleep(scaled_seconds / self.time_scale)
-        # A scrape reads the moment at which it is answered, so both are late by about the same.
-        seconds = (time.monotonic() - start) * self.time_scale
-        return Window(before, self.scrape(), seconds)
+        """Let at least this much scaled time pass between two scrapes; known within a twentieth."""
+        while True:
+            before, began = self._timed_scrape()
+            time.sleep(scaled_seconds / self.time_scale)
+            after, ended = self._timed_scrape()
+            least, most = ended[0] - began[1], ended[1] - began[0]
+            if 0 < most < 1.1 * least:
+                return Window(before, after, (least + most) / 2)
+            scaled_seconds *= 2  # so short that its scrapes, or a pause in one, are a good part of it
+
+    def _timed_scrape(self) -> tuple[Scrape, tuple[float, float]]:
+        """A scrape, and the scaled times between which the service's part of it was made, by the server's own clock.
+
+        The host's one CPU counts every scaled second once, whatever it does in it.
+        """
+        early, service, late = (self._text(path) for path in ("/host/metrics", "/metrics", "/host/metrics"))
+        first, last = (Scrape(text).value("node_cpu_seconds_total") for text in (early, late))
+        return Scrape(service, late), (first, last)
 
     def call(self, fault: str, **wishes: object) -> None:
         """Let a fault begin."""
-        answer = self.http.put(f"{self.url}/faults/{fault}", json=wishes, timeout=5)
+        answer = self.http.put(f"{self.url}/faults/{fault}", json=wishes, timeout=PATIENCE)
         assert answer.status_code == 200, answer.text
 
     def end(self, fault: str) -> None:
         """Let a fault end."""
-        answer = self.http.delete(f"{self.url}/faults/{fault}", timeout=5)
+        answer = self.http.delete(f"{self.url}/faults/{fault}", timeout=PATIENCE)
         assert answer.status_code == 200, answer.text

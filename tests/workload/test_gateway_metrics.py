@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from running_workload import ENVIRONMENT, Scrape
+from running_workload import ENVIRONMENT, PATIENCE, Scrape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def url() -> Iterator[str]:
 
 
 def scrape(url: str) -> Scrape:
-    answer = requests.get(url + "/metrics", timeout=5)
+    answer = requests.get(url + "/metrics", timeout=PATIENCE)
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
     return Scrape(answer.text)
 
@@ -40,8 +40,8 @@ def test_calls_are_counted_by_how_they_ended(url: str) -> None:
     call = {"provider": "anthropic", "model": "large", "play": {}}
     for failure, status in ((None, 200), (None, 200), ("overloaded", 429), ("unavailable", 503)):
         sent = call | {"play": {"as": failure}}
-        assert requests.post(url + "/v1/chat/completions", json=sent, timeout=5).status_code == status
-    assert requests.post(url + "/v1/chat/completions", json={}, timeout=5).status_code == 400
+        assert requests.post(url + "/v1/chat/completions", json=sent, timeout=PATIENCE).status_code == status
+    assert requests.post(url + "/v1/chat/completions", json={}, timeout=PATIENCE).status_code == 400
     found = scrape(url)
     assert found.value("slostack_gateway_calls_total", outcome="ok") == 2
     assert found.value("slostack_gateway_calls_total", outcome="overloaded") == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from running_workload import COMMAND, ENVIRONMENT, RunningWorkload
+from running_workload import COMMAND, ENVIRONMENT, LIFETIME, PATIENCE, RunningWorkload
 
 from workload.clock import load_at
 
@@ -64,6 +64,26 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+class _Clock:
+    """The scaled clock of a workload, which its host's one CPU shows, between two moments of the real one."""
+
+    def __init__(self, workload: RunningWorkload) -> None:
+        self._workload = workload
+        self._began = self._read()
+
+    def assert_scale(self, scale: float) -> None:
+        """It ran at this scale since it was first read, however long an answer took."""
+        asked, scaled, answered = self._read()
+        asked_first, scaled_first, answered_first = self._began
+        least, most = (asked - answered_first) * scale, (answered - asked_first) * scale
+        assert 0.99 * least < scaled - scaled_first < 1.01 * most
+
+    def _read(self) -> tuple[float, float, float]:
+        asked = time.monotonic()
+        scaled = self._workload.scrape().value("node_cpu_seconds_total")
+        return asked, scaled, time.monotonic()
+
+
 def test_every_metric_is_there_from_the_start_with_its_type_and_labels() -> None:
     """At the first scrape, and all errors at 0: an error must not be born with its series."""
     workload = RunningWorkload(time_scale=1)
@@ -95,8 +115,10 @@ def test_rates_ratios_and_latencies_are_those_of_a_healthy_service_at_little_cos
     workload = RunningWorkload(time_scale=60)
     try:
         used, started = _cpu_seconds(workload.process.pid), time.monotonic()
+        clock = _Clock(workload)
         window = workload.watch(180)
         cores = (_cpu_seconds(workload.process.pid) - used) / (time.monotonic() - started)
+        clock.assert_scale(60)
         load = load_at(time.time() * 60)
     finally:
         workload.stop()
@@ -111,7 +133,6 @@ def test_rates_ratios_and_latencies_are_those_of_a_healthy_service_at_little_cos
     ]:
         assert window.rate(metric, **labels) == pytest.approx(rate * load, rel=0.15), metric
     assert window.rate("process_cpu_seconds_total") == pytest.approx(0.35, rel=0.1)
-    assert window.rate("node_cpu_seconds_total") == pytest.approx(1, rel=0.1)
     assert 6 < window.quantile(0.95, "mcts_request_duration_seconds") < 10
     assert 15 < window.quantile(0.99, "mcts_request_duration_seconds") < 25
     assert 2.5e9 < window.after.value("process_resident_memory_bytes") < 3.5e9
@@ -132,28 +153,33 @@ def test_openmetrics_is_served_to_whom_asks_for_it(fast: RunningWorkload) -> Non
     """Prometheus does; the strict parser is the judge."""
     accept = {"Accept": "application/openmetrics-text;version=1.0.0"}
     for path in ("/metrics", "/host/metrics"):
-        answer = fast.http.get(fast.url + path, headers=accept, timeout=5)
+        answer = fast.http.get(fast.url + path, headers=accept, timeout=PATIENCE)
         assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
         assert list(parse_openmetrics(answer.text))  # type: ignore[no-untyped-call]
 
 
 def test_sigterm_ends_it_cleanly_while_a_scraper_is_connected() -> None:
-    """Exit code 0, at once."""
+    """Exit code 0, and not only when the connection has been idle for its two minutes."""
     workload = RunningWorkload(time_scale=1)
     with requests.Session() as scraper:
-        assert scraper.get(workload.url + "/healthz", timeout=5).status_code == 200
+        assert scraper.get(workload.url + "/healthz", timeout=PATIENCE).status_code == 200
         started = time.monotonic()
         assert workload.stop() == 0
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 30
+
+
+def _ended(*flags: str) -> subprocess.CompletedProcess[str]:
+    """A workload that ends by itself."""
+    return subprocess.run(
+        [*COMMAND, *flags], env=ENVIRONMENT, capture_output=True, text=True, timeout=LIFETIME, check=False
+    )
 
 
 def test_a_taken_port_is_one_sentence_and_exit_code_3() -> None:
     """The sentence names the address and the remedy."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        run = subprocess.run(
-            [*COMMAND, "--port", str(port)], env=ENVIRONMENT, capture_output=True, text=True, timeout=10, check=False
-        )
+        run = _ended("--port", str(port))
     assert run.returncode == 3
     assert run.stdout == ""
     assert run.stderr.count("\n") == 1
@@ -166,7 +192,7 @@ def test_a_taken_port_is_one_sentence_and_exit_code_3() -> None:
 )
 def test_wrong_flags_exit_with_2(flags: list[str]) -> None:
     """And say which."""
-    run = subprocess.run([*COMMAND, *flags], env=ENVIRONMENT, capture_output=True, text=True, timeout=10, check=False)
+    run = _ended(*flags)
     assert run.returncode == 2
     assert flags[0] in run.stderr
     assert "Traceback" not in run.stderr

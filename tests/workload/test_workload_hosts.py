@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from running_workload import ENVIRONMENT
+from running_workload import ENVIRONMENT, PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
     ("host", "status"), [("evil.example", 421), ("localhost:1", 200), ("inside:1", 200), ("127.0.0.1", 200)]
 )
 def test_a_foreign_name_is_refused(url: str, host: str, status: int) -> None:
-    assert requests.get(f"{url}/healthz", headers={"Host": host}, timeout=5).status_code == status
+    assert requests.get(f"{url}/healthz", headers={"Host": host}, timeout=PATIENCE).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,6 @@ def test_a_foreign_name_is_refused(url: str, host: str, status: int) -> None:
     indirect=["url"],
 )
 def test_a_foreign_name_writes_nothing(url: str, method: str, path: str) -> None:
-    answer = requests.request(method, url + path, json={}, headers={"Host": "evil.example"}, timeout=5)
+    answer = requests.request(method, url + path, json={}, headers={"Host": "evil.example"}, timeout=PATIENCE)
     assert answer.status_code == 421
     assert "--allow-host" in answer.json()["error"]

@@ -13,7 +13,7 @@ import pytest
 import requests
 from otlp_receiver import Receiver, Span, Trace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from running_workload import COMMAND, ENVIRONMENT, RunningWorkload
+from running_workload import COMMAND, ENVIRONMENT, LIFETIME, PATIENCE, RunningWorkload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ class Gateway:
         """End it, and return its exit code."""
         self.process.terminate()
         try:
-            return self.process.wait(timeout=10)
+            return self.process.wait(timeout=LIFETIME)
         finally:
             self.process.kill()
             assert self.process.stderr is not None
@@ -78,7 +78,7 @@ def traced(receiver: Receiver, gateway: Gateway) -> Iterator[RunningWorkload]:
 def healthy(traced: RunningWorkload) -> Iterator[RunningWorkload]:
     """The traced workload without a fault, before and after the test."""
     yield traced
-    traced.http.delete(traced.url + "/faults", timeout=5)
+    traced.http.delete(traced.url + "/faults", timeout=PATIENCE)
 
 
 def test_a_request_is_one_trace_through_two_processes(healthy: RunningWorkload, receiver: Receiver) -> None:
@@ -114,8 +114,14 @@ def test_resources_name_service_version_and_environment(healthy: RunningWorkload
 
 def test_every_span_lies_within_its_parent_in_time(healthy: RunningWorkload, receiver: Receiver) -> None:
     """Across the processes too: the trace shows the request's seconds, though it was made in milliseconds."""
+    began = time.time()
     chat = receiver.wait(
-        lambda trace: len(trace.spans) > 10 and trace.root is not None and trace.root.end - trace.root.start > 2
+        lambda trace: (
+            len(trace.spans) > 10
+            and trace.root is not None
+            and trace.root.end - trace.root.start > 2
+            and trace.root.end > began
+        )
     )
     for span in chat.spans.values():
         if span.parent_id:
@@ -125,9 +131,10 @@ def test_every_span_lies_within_its_parent_in_time(healthy: RunningWorkload, rec
     assert root is not None
     assert abs(time.time() - root.end) < 60
     inside = [span for span in chat.spans.values() if span.parent_id == root.span_id]
-    # One after the other they fill 97 % of the request; a call that really had to wait on a busy machine takes more.
+    # One after the other they fill this share of it; a call that really had to wait on a busy machine takes more.
+    share = {"POST /chat": 0.97, "POST /search": 0.95}[root.name]
     filled = sum(span.end - span.start for span in inside) / (root.end - root.start)
-    assert 0.96 < filled <= 1
+    assert share - 0.01 < filled <= 1
 
 
 @pytest.mark.parametrize(
@@ -147,9 +154,17 @@ def test_a_fault_fails_its_span_with_its_exception(
 ) -> None:
     """The status is ERROR, the exception is recorded at the span's end, and no other branch of the trace failed."""
     healthy.call(fault, **wishes)
+    called = time.time()
 
     def failed_so(trace: Trace) -> bool:
-        return any(each.failed and exception in dict(each.exceptions) for each in trace.named(span))
+        if trace.root is None or trace.root.end < called or _unplayed(trace, fault, wishes):
+            return False
+        return any(
+            each.failed
+            and exception in dict(each.exceptions)
+            and ("provider" not in wishes or each.attributes["provider"] == wishes["provider"])
+            for each in trace.named(span)
+        )
 
     trace = receiver.wait(failed_so)
     [failed] = [each for each in trace.named(span) if each.failed]
@@ -172,10 +187,14 @@ def test_traffic_stays_a_few_traces_a_second_whatever_the_time_scale(
     """At 600 times the speed, with everything failing."""
     for fault in ("errors", "llm-errors", "agent-errors", "rag-errors", "iteration-timeouts"):
         healthy.call(fault)
-    before, start = len(receiver.traces()), time.monotonic()
-    time.sleep(4)
-    rate = (len(receiver.traces()) - before) / (time.monotonic() - start)
-    assert 1 < rate < 4
+    start, before = time.monotonic(), len(receiver.traces())
+    while len(receiver.traces()) < before + 4:
+        assert time.monotonic() < start + 30, "fewer than four traces came in half a minute"
+        time.sleep(0.1)
+    time.sleep(max(0, start + 4 - time.monotonic()))
+    count = len(receiver.traces()) - before
+    # Three a second, the first two at once, and the eight that may have waited; without a limit it were twenty.
+    assert count <= 3 * (time.monotonic() - start) + 2 + 8
 
 
 def test_exemplars_lead_to_traces_that_arrived(healthy: RunningWorkload, receiver: Receiver) -> None:
@@ -189,7 +208,7 @@ def test_exemplars_lead_to_traces_that_arrived(healthy: RunningWorkload, receive
         "mcts_requests_total",
         "mcts_llm_request_errors_total",
     }
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not wanted <= {sample.name for sample in _with_exemplars(healthy)} and time.monotonic() < deadline:
         time.sleep(0.2)
     samples = _with_exemplars(healthy)
@@ -203,7 +222,7 @@ def test_exemplars_lead_to_traces_that_arrived(healthy: RunningWorkload, receive
             assert sample.exemplar.value <= float(sample.labels["le"])
             assert sample.exemplar.value == pytest.approx(trace.root.end - trace.root.start, abs=0.001)
             assert trace.root.name == f"{sample.labels['method']} {sample.labels['endpoint']}"
-    assert "trace_id" not in healthy.http.get(healthy.url + "/metrics", timeout=5).text
+    assert "trace_id" not in healthy.http.get(healthy.url + "/metrics", timeout=PATIENCE).text
 
 
 def test_without_an_endpoint_nothing_is_traced() -> None:
@@ -218,23 +237,25 @@ def test_without_an_endpoint_nothing_is_traced() -> None:
 
 def test_a_collector_that_is_away_leaves_no_exemplar_and_delays_nothing() -> None:
     """Metrics go on, and the process ends in good time; when the collector comes, traces arrive."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    workload = RunningWorkload(600, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}", **DELAY)
-    try:
-        time.sleep(2)
-        assert not _with_exemplars(workload)
-        receiver = Receiver(port)
+    with socket.socket() as kept:  # bound, so that nobody else gets the port, and not listening: calls are refused
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as gRPC does
+        kept.bind(("127.0.0.1", 0))
+        port = kept.getsockname()[1]
+        workload = RunningWorkload(600, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}", **DELAY)
         try:
-            receiver.wait(lambda trace: bool(trace.named("llm.chat")), seconds=30)
+            time.sleep(2)
+            assert not _with_exemplars(workload)
+            receiver = Receiver(port)
+            try:
+                receiver.wait(lambda trace: bool(trace.named("llm.chat")), seconds=120)
+            finally:
+                receiver.close()
+            time.sleep(1)  # away again, with spans that wait
         finally:
-            receiver.close()
-        time.sleep(1)  # away again, with spans that wait
-    finally:
-        start = time.monotonic()
-        assert workload.stop() == 0
-    assert time.monotonic() - start < 5
+            start = time.monotonic()
+            assert workload.stop() == 0
+        # What waits may take it seven seconds; the exporter's own half minute it must not wait.
+        assert time.monotonic() - start < 20
 
 
 def test_a_gateway_that_is_away_shows_as_what_it_is(receiver: Receiver) -> None:
@@ -243,7 +264,7 @@ def test_a_gateway_that_is_away_shows_as_what_it_is(receiver: Receiver) -> None:
     gateway = "http://127.0.0.1:9"
     workload = RunningWorkload(600, "--llm-gateway", gateway, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, **DELAY)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         refused: list[Span] = []
         while not refused and time.monotonic() < deadline:
             spans = [span for trace in receiver.traces().values() for span in trace.named("llm.chat")]
@@ -258,7 +279,7 @@ def test_a_gateway_without_an_address_is_refused() -> None:
     for flags, environment in ((["--llm-gateway", "localhost"], {}), ([], {"LLM_GATEWAY_URL": "http://a b"})):
         command = [*COMMAND, "--port", "0", *flags]
         done = subprocess.run(
-            command, env=ENVIRONMENT | environment, capture_output=True, text=True, check=False, timeout=20
+            command, env=ENVIRONMENT | environment, capture_output=True, text=True, check=False, timeout=LIFETIME
         )
         assert done.returncode == 2
         assert "is no base URL such as http://127.0.0.1:8001" in done.stderr
@@ -279,20 +300,31 @@ def test_a_gateway_without_an_address_is_refused() -> None:
 )
 def test_the_gateway_answers_whoever_asks(gateway: Gateway, path: str, body: str, status: int) -> None:
     """It may be tried with curl."""
-    answer = requests.post(gateway.url + path, data=body, timeout=5)
+    answer = requests.post(gateway.url + path, data=body, timeout=PATIENCE)
     assert answer.status_code == status
     assert ("error" in answer.json()) == (status != 200)
 
 
 def test_the_gateway_says_that_it_is_well_and_where_it_cannot_listen(gateway: Gateway) -> None:
     """One sentence and exit code 3."""
-    assert requests.get(gateway.url + "/healthz", timeout=5).status_code == 200
+    assert requests.get(gateway.url + "/healthz", timeout=PATIENCE).status_code == 200
     port = gateway.url.rpartition(":")[2]
     command = [sys.executable, "-m", "workload.provider", "--port", port]
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=20)
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=LIFETIME)
     assert done.returncode == 3
     assert done.stderr.count("\n") == 1
     assert "choose another --host or --port" in done.stderr
+
+
+def _unplayed(trace: Trace, fault: str, wishes: dict[str, str]) -> bool:
+    """Whether a call really had to wait for the gateway, which a busy machine can hold up: no fault played that.
+
+    What `llm-errors` plays is the first failure of its provider in a trace, and no other.
+    """
+    failed = sorted((call for call in trace.named("llm.chat") if call.failed), key=lambda call: call.start)
+    if fault == "llm-errors" and failed and failed[0].attributes["provider"] == wishes["provider"]:
+        failed = failed[1:]
+    return any("httpx.ReadTimeout" in dict(call.exceptions) for call in failed)
 
 
 def _failed(trace: Trace) -> bool:
@@ -310,6 +342,6 @@ def _below(trace: Trace, span: Span) -> list[Span]:
 
 def _with_exemplars(workload: RunningWorkload) -> list[Sample]:
     accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
-    text = workload.http.get(workload.url + "/metrics", headers=accept, timeout=5).text
+    text = workload.http.get(workload.url + "/metrics", headers=accept, timeout=PATIENCE).text
     families = text_string_to_metric_families(text)
     return [sample for family in families for sample in family.samples if sample.exemplar]
