@@ -97,23 +97,23 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             stderr=log,
         )
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not _scraped(url):
             assert server.poll() is None, (home / "log").read_text()
-            assert time.monotonic() < deadline, "nothing was scraped within 30 s"
+            assert time.monotonic() < deadline, "nothing was scraped within 120 s"
             time.sleep(0.1)
         yield url
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
         service.shutdown()
         service.server_close()
 
 
 def _scraped(url: str) -> bool:
     try:
-        answer = requests.get(f"{url}/api/v1/query", {"query": "http_requests_total"}, timeout=2)
-    except requests.ConnectionError:
+        answer = requests.get(f"{url}/api/v1/query", {"query": "http_requests_total"}, timeout=30)
+    except requests.RequestException:
         return False
     return answer.ok and bool(answer.json()["data"]["result"])
 
@@ -168,7 +168,7 @@ def test_a_threshold_that_is_no_bucket_of_the_service_is_told(prometheus: str) -
     assert told(text, prometheus)[1:] == [
         (
             "17:51: error: live-no-bucket: `speed` has the threshold 0.3 s, which is no bucket there"
-            " — buckets are 0.1, 0.5, inf"
+            " — buckets are 0.1, 0.5"
         )
     ]
 

@@ -107,7 +107,7 @@ class _Live:
             pattern = re.compile(le_pattern(slo.latency.under))
             if bounds and not any(map(pattern.fullmatch, bounds)):
                 sentence = f"`{name}` has the threshold {decimal_text(slo.latency.under)} s, which is no bucket there"
-                remedy = f"buckets are {', '.join(sorted(bounds, key=float))}"
+                remedy = f"buckets are {', '.join(sorted(bounds - {'+Inf'}, key=float)) or 'none'}"
                 where = (*path, "latency", "under")
                 yield self._places.problem("live-no-bucket", sentence, remedy, where)
 
