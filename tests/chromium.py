@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
+PATIENCE = 30_000  # milliseconds in which a page on a busy machine must come to what is expected of it
 GRAFANA = urlsplit(os.environ.get("GRAFANA_URL", "")).hostname or "localhost"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -30,6 +31,7 @@ def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.skip(f"no Chromium to read the pages in: none of {', '.join(NAMES)} is on PATH")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield chromium

@@ -17,7 +17,7 @@ from slostack.live.clients import wait_until
 from tests.browser.visits import PHONE, addresses, visit, width
 from tests.webpage.running import Program
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(300)
 
 LIMIT = 8  # seconds without a heartbeat; long enough to open a page before it is over
 EVIL = "\"'></code></pre><script>window.owned = 1; alert(1)</script><img src=x onerror='window.owned = 2'>{{service}}"
@@ -119,8 +119,7 @@ def test_a_heartbeat_that_never_came_turns_the_page_red_by_itself(
         expect(page).to_have_title("inbox")
         expect(page.locator(".state")).to_have_text("● Nothing is firing")
         assert wait_until(lambda: silent(running), 3 * LIMIT)
-        with page.expect_navigation():
-            page.clock.fast_forward(5_100)
+        page.clock.fast_forward(5_100)
         expect(page).to_have_title("■ No heartbeat — inbox")
         expect(page.locator(".state")).to_have_text("■ No heartbeat")
         red, green, blue = page.locator(".state .pill").evaluate(
@@ -131,9 +130,9 @@ def test_a_heartbeat_that_never_came_turns_the_page_red_by_itself(
         page.screenshot(path=tmp_path / "never.png")
         assert width(page) <= 390
         requests.post(f"{running.url}/heartbeat/prometheus", timeout=5).raise_for_status()
-        with page.expect_navigation():
-            page.clock.fast_forward(5_100)
+        page.clock.fast_forward(5_100)
         expect(page.locator(".state")).to_have_text("● Nothing is firing")
+        page.close()  # before the inbox that it may still be asking for its icon
 
 
 def silent(inbox: Program) -> bool:
@@ -147,8 +146,7 @@ def test_news_comes_by_itself(browser: Browser, inbox: Program) -> None:
         page.goto(inbox.url + "/")
         expect(page.locator(".state")).to_have_text("● Nothing is firing")
         post(inbox, "/hooks/phone", labels={"severity": "page"}, annotations={"summary": "It burns"})
-        with page.expect_navigation():
-            page.clock.fast_forward(5_100)
+        page.clock.fast_forward(5_100)
         expect(page.locator("article h2")).to_have_text("■ PAGE It burns")
 
 

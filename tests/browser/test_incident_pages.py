@@ -19,7 +19,7 @@ from slostack.live.incident import settled
 from tests.browser.visits import PHONE, addresses, expression, visit, width
 from tests.integration.conftest import ROOT, SCALE, shipped_plan
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 FAULT, ALERT = "disk", "DiskSpaceLow"  # fires at the first bad sample
 # Pixels of a graph that have a colour: a series does, while axes, grid and words are grey.
@@ -42,23 +42,30 @@ def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder = tmp_path_factory.mktemp("stack") / "local"
     running = local.up(shipped_plan(ports, SCALE), folder, ROOT, ports, print)
     try:
-        assert settled(running, 30), "not every target came up"
+        assert settled(running, 120), "not every target came up"
         yield running
     finally:
         local.down(folder, keep=True)
 
 
 @pytest.fixture(scope="module")
-def notification(stack: local.LocalStack) -> dict[str, Any]:
-    """What the inbox was told of the incident, which goes on."""
+def burning(stack: local.LocalStack) -> local.LocalStack:
+    """The stack in an incident that goes on."""
     stack.workload.fail(FAULT)
+    return stack
+
+
+@pytest.fixture
+def notification(burning: local.LocalStack) -> dict[str, Any]:
+    """The last that the inbox was told of the incident: later news fold the earlier away."""
 
     def arrived() -> dict[str, Any] | None:
-        every = stack.inbox.notifications()
-        return next((one for one in every if one["alerts"][0]["labels"]["alertname"] == ALERT), None)
+        every = burning.inbox.notifications()
+        told = [one for one in every if one["alerts"][0]["labels"]["alertname"] == ALERT]
+        return told[-1] if told and told[-1]["status"] == "firing" else None
 
-    found = wait_until(arrived, 40, 0.2)
-    assert found, f"{ALERT} did not arrive; {stack.logs}"
+    found = wait_until(arrived, 120, 0.2)
+    assert found, f"{ALERT} did not arrive; {burning.logs}"
     return found
 
 
@@ -66,9 +73,9 @@ def open_inbox(page: Page, stack: local.LocalStack) -> None:
     page.goto(stack.inbox.url + "/")
 
 
-def follow_runbook(page: Page) -> None:
+def follow_runbook(page: Page, notification: dict[str, Any]) -> None:
     """As a thumb does: by the first link of the incident's card."""
-    page.locator("article.card", has_text="of the disk").get_by_role("link", name="Runbook").click()
+    page.locator(f"#n{notification['id']}").get_by_role("link", name="Runbook").click()
     page.wait_for_url(f"**/{ALERT}?*")
 
 
@@ -83,8 +90,8 @@ def test_the_inbox_says_how_bad_what_where_and_since_when(
         expect(card.locator(".place")).to_contain_text("mcts-framework")
         since = card.locator("time")
         expect(since).to_have_text(re.compile(r"^since \d\d:\d\d \S+ \(\d+ (s|min) ago\)$"))
-        assert since.get_attribute("datetime", timeout=1000)
-        expect(page.locator(".state")).to_contain_text("▲ 1 ticket")
+        assert since.get_attribute("datetime")
+        expect(page.locator(".state")).to_have_text(re.compile(r"▲ [1-9]\d* tickets?\b"))
         assert "ticket" in page.title()
 
 
@@ -94,7 +101,7 @@ def test_the_runbook_behind_the_link_is_filled_and_asks_what_prometheus_can_answ
     labels = notification["alerts"][0]["labels"]
     with visit(browser) as page:
         open_inbox(page, stack)
-        follow_runbook(page)
+        follow_runbook(page, notification)
         expect(page.locator("h1")).to_have_text(ALERT)
         expect(page.locator(".context")).to_contain_text("service" + labels["service"])
         expect(page.locator(".context")).to_contain_text("since")
@@ -108,7 +115,7 @@ def test_the_runbook_behind_the_link_is_filled_and_asks_what_prometheus_can_answ
         assert graph.startswith(stack.prometheus.url + "/")
         assert parse_qs(urlsplit(graph).query)["g0.range_input"] == ["6m"]  # the time-lapse's six hours
         # On a busy machine a scrape of the time-lapse can come late, and samples go stale within seconds.
-        assert wait_until(lambda: stack.prometheus.query(expression(graph)), 20), f"no data for {expression(graph)}"
+        assert wait_until(lambda: stack.prometheus.query(expression(graph)), 120), f"no data for {expression(graph)}"
 
         queries = page.locator(".block", has=page.locator(".kind", has_text=re.compile("^Query$")))
         asked = []
@@ -122,7 +129,7 @@ def test_the_runbook_behind_the_link_is_filled_and_asks_what_prometheus_can_answ
         assert len(asked) == 3
         real = page.locator("h2#is-it-real ~ .block").first
         (first,) = addresses(real)
-        answer = wait_until(lambda: stack.prometheus.query(expression(first)), 20) or []
+        answer = wait_until(lambda: stack.prometheus.query(expression(first)), 120) or []
         values = [float(series["value"][1]) for series in answer]
         assert values, f"no data for {expression(first)}"
         assert min(values) < 0.2  # the page's own words: "Real: a mount point below 0.2."
@@ -145,7 +152,7 @@ def test_the_runbooks_graph_is_drawn_where_prometheus_has_its_pages(
         pytest.skip(missing)
     with visit(browser) as page:
         open_inbox(page, stack)
-        follow_runbook(page)
+        follow_runbook(page, notification)
         (graph,) = [link for link in addresses(page.locator(".facts")) if "g0.expr" in link and "g0.tab=0" in link]
         page.goto(graph)
         page.wait_for_function(f"() => ({COLOURED}) > 0", timeout=30_000)
@@ -154,12 +161,14 @@ def test_the_runbooks_graph_is_drawn_where_prometheus_has_its_pages(
 
 def test_every_block_can_be_copied(browser: Browser, stack: local.LocalStack, notification: dict[str, Any]) -> None:
     with visit(browser, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.clock.install()
         open_inbox(page, stack)
-        follow_runbook(page)
+        follow_runbook(page, notification)
         blocks = page.locator(".block")
         assert blocks.count() == page.get_by_role("button", name="Copy", include_hidden=True).count() > 3
         block = page.locator("h2#is-it-real ~ .block").first
         button = block.get_by_role("button")
+        page.clock.pause_at(page.evaluate("Date.now() + 60_000"))  # the button says so for two seconds only
         button.click()
         expect(button).to_have_text("Copied")
         assert page.evaluate("navigator.clipboard.readText()") == block.locator("pre").inner_text()
@@ -175,7 +184,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(
         assert width(page) <= 390
         red = page.evaluate("parseInt(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])")
         assert (red < 60) == (scheme == "dark")
-        follow_runbook(page)
+        follow_runbook(page, notification)
         page.screenshot(path=tmp_path / f"runbook-{scheme}.png", full_page=True)
         assert width(page) <= 390
         page.locator(".facts > summary").click()
@@ -193,7 +202,7 @@ def test_both_pages_work_without_javascript(
         open_inbox(page, stack)
         expect(page.locator(f"#n{notification['id']} h2")).to_have_text(re.compile(f"▲ TICKET {SUMMARY.pattern}"))
         expect(page.get_by_role("link", name="Graph").first).to_be_visible()
-        follow_runbook(page)
+        follow_runbook(page, notification)
         expect(page.locator("h2#mitigate-now")).to_be_visible()
         expect(page.get_by_role("link", name="Run in Prometheus").first).to_be_visible()
         expect(page.get_by_role("button")).to_have_count(0)  # no button that would do nothing

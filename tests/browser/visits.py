@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request, Response
 
+from tests.chromium import PATIENCE
+
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 
 
@@ -20,7 +22,7 @@ def visit(browser: Browser, **options: Any) -> Iterator[Page]:
     or anything but this machine was asked.
     """
     context = browser.new_context(**options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     trouble = _watched(context)
     try:
         yield context.new_page()
