@@ -8,13 +8,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import docker
 import pytest
-from docker.errors import DockerException
+from docker.errors import DockerException, ImageNotFound
 from docker.models.containers import Container
 
 from slostack.failure import Failure
@@ -115,10 +115,8 @@ def start(
 ) -> Iterator[Running]:
     """A stack for a module's tests; its containers, networks and volumes are gone afterwards."""
     shutil.copytree(ROOT / "runbooks", folder / "runbooks")
-    taken = ports.free([*containers.DOORS, "otlp_grpc", "otlp_http", "alertmanager_2"])
-    settings = {f"{part.upper()}_PORT": str(port) for part, port in taken.items()} | built
-    settings["COMPOSE_PROJECT_NAME"] = f"slostack-test-{name}-{os.getpid()}"
-    settings["SLOSTACK_IMAGE"] = "slostack-test/programs:tested"
+    image = f"slostack-test/programs:tested-{os.getpid()}"  # not another run's
+    settings = built | {"COMPOSE_PROJECT_NAME": f"slostack-test-{name}-{os.getpid()}", "SLOSTACK_IMAGE": image}
     if os.environ.get("SSL_CERT_FILE"):
         settings["SLOSTACK_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"]
     overrides: tuple[Path, ...] = ()
@@ -126,15 +124,21 @@ def start(
         without = folder / "without-grafana.json"
         without.write_text(json.dumps({"services": {"grafana": {"profiles": ["grafana"]}}}), encoding="utf-8")
         overrides = (without,)
-    running = Running(folder, time_scale, settings, containers.moved(taken), overrides, client)
     plain = Compose(ROOT, settings, overrides, ("*",))
-    with _alone():
-        plain.ask("build", "init", timeout=900)
     try:
+        with _alone():
+            plain.ask("build", "init", timeout=900)
+        # As late as can be: nobody holds them until the containers start.
+        taken = ports.free([*containers.DOORS, "otlp_grpc", "otlp_http", "alertmanager_2"])
+        settings |= {f"{part.upper()}_PORT": str(port) for part, port in taken.items()}
+        running = Running(folder, time_scale, settings, containers.moved(taken), overrides, client)
         running.up()
         history.write(running.plan(), running.stack.prometheus)  # else the first failure burns the whole budget
         yield running
     finally:
-        for found in client.containers.list(all=True, filters={"label": f"com.docker.compose.project={running.name}"}):
+        project = f"com.docker.compose.project={settings['COMPOSE_PROJECT_NAME']}"
+        for found in client.containers.list(all=True, filters={"label": project}):
             found.remove(force=True)
         plain.ask("down", "--volumes", "--remove-orphans", timeout=300)
+        with suppress(ImageNotFound):  # where it could not be built
+            client.images.remove(image, force=True, noprune=True)  # the layers below make the next build quick
