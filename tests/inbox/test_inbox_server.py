@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -135,6 +136,19 @@ def test_refusals_say_why_in_one_sentence(
     assert answer.status_code == status
     assert sentence in answer.json()["error"]
     assert get(inbox, "/api/notifications")["notifications"] == []
+
+
+def test_whoever_pauses_while_it_sends_too_much_is_still_told_so(inbox: Program) -> None:
+    """On a busy machine a sender stands still for seconds; a connection that was cut would tell it nothing."""
+    length = 2 * 1024 * 1024 + 1
+    with socket.create_connection(("127.0.0.1", inbox.port), timeout=PATIENCE) as connection:
+        connection.sendall(
+            f"POST /hooks/phone HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode()
+        )
+        connection.sendall(b"x" * 1000)
+        time.sleep(3)
+        connection.sendall(b"x" * (length - 1000))
+        assert connection.makefile("rb").readline().split()[1] == b"413"
 
 
 def test_another_sites_page_may_not_write(inbox: Program) -> None:
