@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import docker
@@ -24,8 +25,9 @@ from tests.compose.conftest import ONCE, ROOT, Running, start
 SCALE = 10  # slow enough that a restart is shorter than the time after which an unrepeated alert counts as resolved
 ALERT = "RateLimitingActive"
 FAULT = "rate-limited"
-PATIENCE = 120.0
+PATIENCE = 240.0
 OTHER_ALERT, OTHER_FAULT = "HighQueueDepth", "queue"
+LAPSES = 15.0  # seconds after which Alertmanager may take an alert for resolved that nobody has repeated
 GROUP_INTERVAL = 900  # seconds of a ticket's route, before the time-lapse
 LATER = "SetAfterARestart"
 # The pages that begin with a start or restart, and what has stopped there.
@@ -38,7 +40,7 @@ STAYING = [
 ]
 
 # A real stack in a mild time-lapse. How long images take is not counted; one stack at a time is enough for a machine.
-pytestmark = [pytest.mark.timeout(400, func_only=True), pytest.mark.xdist_group("compose")]
+pytestmark = [pytest.mark.timeout(900, func_only=True), pytest.mark.xdist_group("compose")]
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +53,31 @@ def running(
 @pytest.fixture(scope="module")
 def burning(running: Running) -> Running:
     """The stack while one alert fires and another is silenced."""
+    # Prometheus is up first: a page about what was still starting would hold the ticket back.
+    assert wait_until(lambda: _firing(running) == {"Watchdog"}, PATIENCE), f"{_firing(running)} fire at the start"
     _silence(running.stack.alertmanager, "KeptQuiet")
     running.stack.workload.fail(FAULT)
     assert wait_until(lambda: _notified(running, "firing"), PATIENCE), f"{ALERT} did not arrive"
     return running
+
+
+@pytest.fixture(scope="module")
+def told(burning: Running) -> set[int]:
+    """All that may be told of the incident. Where this machine was too slow for that, what was told of it joins."""
+    found = _told(burning)
+    assert len(found) == 1
+    return found
+
+
+def _told(running: Running) -> set[int]:
+    return {*_notified(running, "firing"), *_notified(running, "resolved")}
+
+
+def _firing(running: Running) -> set[str]:
+    """The alerts that fire in Prometheus, and those that Alertmanager still holds."""
+    held = {alert["labels"]["alertname"] for alert in running.stack.alertmanager.alerts()}
+    alerts = running.stack.prometheus.alerts()
+    return held | {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
 
 def _silence(alertmanager: Alertmanager, alert: str) -> None:
@@ -95,9 +118,21 @@ def _all_healthy(running: Running) -> bool:
 
 
 @pytest.mark.parametrize("service", STAYING)
-def test_after_a_restart_the_alert_fires_and_the_silence_holds(burning: Running, service: str) -> None:
+def test_after_a_restart_the_alert_fires_and_the_silence_holds(burning: Running, told: set[int], service: str) -> None:
     if service not in burning.containers():
         pytest.skip(f"there is no {service} in this stack: no image of it can be had")
+    for _ in range(3):
+        began = time.time()
+        _restart(burning, service)
+        if service != "prometheus" or _gap(burning, began) < LAPSES:
+            return
+        # So long a gap lets the alert lapse, and what is told of it is true.
+        time.sleep(_seconds(burning.plan(), GROUP_INTERVAL) + 10)
+        told |= _told(burning)
+    pytest.skip(f"this machine takes more than {LAPSES:.0f} s to restart {service}: every alert lapses meanwhile")
+
+
+def _restart(burning: Running, service: str) -> None:
     burning.container(service).restart(timeout=30)
     if service == "workload":  # what is wrong with it is gone with the process
         assert wait_until(lambda: burning.stack.workload.answers("/healthz"), 30)
@@ -109,7 +144,21 @@ def test_after_a_restart_the_alert_fires_and_the_silence_holds(burning: Running,
         _silence(burning.stack.alertmanager, LATER)
 
 
-def test_neither_restarts_nor_a_crash_tell_anything_twice(burning: Running) -> None:
+def _gap(running: Running, since: float) -> float:
+    """The longest time without a sample since a moment, in seconds."""
+
+    def moments() -> list[float]:
+        now = time.time()
+        series = running.stack.prometheus.query(f'up{{job="inbox"}}[{now - since + 10:.0f}s]')
+        found = [float(moment) for one in series for moment, _ in one["values"]]
+        return found if len(found) > 1 and now - found[-1] < LAPSES / 2 else []
+
+    found = wait_until(moments, 60)
+    assert found, "Prometheus scrapes nothing after its restart"
+    return max(later - earlier for earlier, later in pairwise(found))
+
+
+def test_neither_restarts_nor_a_crash_tell_anything_twice(burning: Running, told: set[int]) -> None:
     """What was lost would be told as resolved, or again, when Alertmanager looks at the group the next time."""
     alertmanager = burning.stack.alertmanager
     if LATER not in _silenced(alertmanager):  # this test runs alone
@@ -121,8 +170,7 @@ def test_neither_restarts_nor_a_crash_tell_anything_twice(burning: Running) -> N
     assert _silenced(alertmanager) >= {"KeptQuiet", LATER}
     assert wait_until(lambda: _fires(alertmanager), 60)
     time.sleep(_seconds(burning.plan(), GROUP_INTERVAL) + 10)
-    assert _notified(burning, "resolved") == []
-    assert len(_notified(burning, "firing")) == 1
+    assert _told(burning) == told
 
 
 def _age(alertmanager: Alertmanager, alert: str) -> float:
