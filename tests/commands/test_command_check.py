@@ -67,9 +67,7 @@ def test_a_first_spec_passes_with_warnings_for_its_drafts(shop: Path) -> None:
 def test_drafts_are_errors_under_strict_and_a_missing_secret_is_none(shop: Path) -> None:
     run = slostack(shop, "check", "--strict")
     assert run.code == 1
-    assert run.err.endswith(
-        "slostack: checked 1 SLO, 14 alerts, 14 runbooks, 3 dashboards: 2 problems and 1 warning\n"
-    )
+    assert run.err.endswith("slostack: checked 1 SLO, 14 alerts, 14 runbooks, 3 dashboards: 2 problems and 1 warning\n")
     assert ": warning: secret-missing: " in run.err
     assert ": warning: runbook-draft: " not in run.err
 
