@@ -39,7 +39,7 @@ class Told:
     scenarios: dict[str, Scenario]
     scale: int
     marks: dict[str, float] = field(default_factory=dict)  # the truth at some moment
-    late: float = 0  # minutes by which the worst step of the story itself came late
+    late: float = 0  # seconds by which the worst step of the story itself came late
     open: ExitStack = field(default_factory=ExitStack)
 
     def truth(self, name: str, **labels: str) -> tuple[float, float]:
@@ -55,7 +55,7 @@ class Told:
         return self.prometheus.number(f"sum(sum_over_time({series}[1h]))") or 0
 
 
-TOO_LATE = 0.75  # minutes: what a minute's rules read could have come after them
+TOO_LATE = 0.75  # seconds, real ones: a machine that lets one wait so long lets Prometheus wait, too
 Events = Callable[[Told], Mapping[int, Callable[[], None]]]
 
 
@@ -81,7 +81,7 @@ def _tell(
             minute, step = divmod(tick, STEPS)
             ahead = begin + tick * 60 / scale / STEPS - time.monotonic()
             time.sleep(max(0.0, ahead))
-            told.late = max(told.late, -ahead * scale / 60)
+            told.late = max(told.late, -ahead)
             if step == 0 and minute in events:
                 threading.Thread(target=events[minute]).start()  # the services go on all the while
             if FIRST <= minute < last:
