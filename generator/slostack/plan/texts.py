@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from slostack import recorded
 from slostack.burnrate import MINUTE, Tier, decimal_text
-from slostack.promql import duration, matchers
+from slostack.promql import duration, matchers, time_lapse
 from slostack.spec.model import Links
 
 PERCENT = 'humanizePercentage | reReplaceAll "%" " %"'  # written as the sentences around it write percentages
@@ -170,6 +170,7 @@ class Addresses:
     def __init__(self, links: Links, without: frozenset[str] = frozenset(), time_scale: int = 1) -> None:
         self._links = links
         self.without = without
+        self._time_scale = time_scale
         # The last six hours, of a time-lapse too: over six real ones its samples are too far apart to be drawn.
         self._past = duration(max(60, 6 * 3600 // time_scale))
 
@@ -190,7 +191,8 @@ class Addresses:
 
     def graph(self, expression: str) -> str:
         """Prometheus's graph page for an expression."""
-        query = urlencode({"g0.expr": expression, "g0.tab": "0", "g0.range_input": self._past})
+        asked = time_lapse(expression, self._time_scale)
+        query = urlencode({"g0.expr": asked, "g0.tab": "0", "g0.range_input": self._past})
         return f"{self._links.prometheus}/graph?{query}"
 
     def silence(self, alert: str, known: dict[str, str], by: Iterable[str]) -> str:
@@ -203,7 +205,7 @@ class Addresses:
 
     def query_command(self, expression: str) -> str:
         """A first command: ask Prometheus, in a way that can be pasted into any shell."""
-        escaped = expression.replace("'", "'\\''")
+        escaped = time_lapse(expression, self._time_scale).replace("'", "'\\''")
         return literal(f"curl -fsS {self._links.prometheus}/api/v1/query --data-urlencode 'query={escaped}'")
 
 
