@@ -47,8 +47,11 @@ def test_long_windows_hold_every_minute_that_one_of_their_tiles_covers(told: Tol
     tiles = [at for at, _ in told.prometheus.samples(f'slo:total:events5m{{slo="{slo}"}}[1h]')]
     # A tile looks at five minutes, one minute back.
     covered = sum(value for at, value in minutes if any(minute <= tile - at < 6 * minute for tile in tiles))
+    # A tick of six hours may fall into the story, and put right what was lost before it.
+    put_right = told.counted(name, "total:reconcile6h")
+    found = told.prometheus.number(f'slo:total:events{{slo="{slo}",window="30d"}}')
 
-    assert told.prometheus.number(f'slo:total:events{{slo="{slo}",window="30d"}}') == pytest.approx(covered)
+    assert found in (pytest.approx(covered), pytest.approx(covered + put_right))  # the tick may be the newest of all
 
 
 def test_no_tile_is_missing_but_those_of_the_interruptions(told: Told) -> None:

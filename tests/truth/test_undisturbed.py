@@ -62,13 +62,14 @@ def test_windows_hold_what_was_counted(told: Told, name: str, window: str) -> No
     slo = told.scenarios[name].id
     minutes_of_tiles = 5 * told.prometheus.missed("slo-windows-5m")
     total, errors = told.counted(name), told.counted(name, "error:events1m")
+    put_right = told.counted(name, "total:reconcile6h")  # where this machine was too busy for some minutes
 
     of_total = told.prometheus.number(f'slo:total:events{{slo="{slo}",window="{window}"}}')
     ratio = told.prometheus.number(f'slo:error_ratio{{slo="{slo}",window="{window}"}}')
 
     assert of_total is not None
-    assert total - minutes_of_tiles * A_MINUTE <= of_total <= total
-    assert ratio == pytest.approx(errors / total, rel=0.05 if minutes_of_tiles else 0.001)
+    assert total - minutes_of_tiles * A_MINUTE <= of_total <= total + put_right
+    assert ratio == pytest.approx(errors / total, rel=0.05 if minutes_of_tiles or put_right else 0.001)
 
 
 def test_an_instant_query_finds_every_window_and_the_budget(told: Told) -> None:
