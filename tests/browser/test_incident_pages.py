@@ -15,9 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from slostack.live import local
 from slostack.live.clients import wait_until
-from slostack.live.incident import settled
 from tests.browser.visits import PHONE, addresses, expression, visit, width
-from tests.integration.conftest import ROOT, SCALE, shipped_plan
+from tests.integration.conftest import running_stack
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -38,14 +37,8 @@ SUMMARY = re.compile(r"Only \d+(\.\d+)?\s?% of the disk / is free")
 @pytest.fixture(scope="module")
 def stack(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalStack]:
     """A running time-lapse of the shipped spec, with every target scraped; not started without a browser."""
-    ports = local.choose_ports(any_free=True, with_grafana=False)
-    folder = tmp_path_factory.mktemp("stack") / "local"
-    running = local.up(shipped_plan(ports, SCALE), folder, ROOT, ports, print)
-    try:
-        assert settled(running, 120), "not every target came up"
+    with running_stack(tmp_path_factory.mktemp("stack") / "local") as running:
         yield running
-    finally:
-        local.down(folder, keep=True)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,10 @@ def told(stack: LocalStack, after: int = 0) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalStack]:
-    """A running time-lapse of the shipped spec, with every target scraped."""
-    ports = local.choose_ports(any_free=True, with_grafana=False)
-    folder = tmp_path_factory.mktemp("stack") / "local"
+@contextmanager
+def running_stack(folder: Path, *, with_traces: bool = False) -> Iterator[LocalStack]:
+    """A time-lapse of the shipped spec in `folder`, with every target scraped; nothing of it runs afterwards."""
+    ports = local.choose_ports(any_free=True, with_grafana=False, with_traces=with_traces)
     with hurried():
         running = local.up(shipped_plan(ports, SCALE), folder, ROOT, ports, print)
     try:
@@ -51,3 +51,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalStack
         yield running
     finally:
         local.down(folder, keep=True)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """A running time-lapse of the shipped spec."""
+    with running_stack(tmp_path_factory.mktemp("stack") / "local") as running:
+        yield running

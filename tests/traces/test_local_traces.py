@@ -10,10 +10,8 @@ import requests
 
 from slostack.live import local, tracing
 from slostack.live.clients import wait_until
-from slostack.live.incident import settled
 from slostack.tools.find import at_hand
-from tests.integration.conftest import ROOT, SCALE, shipped_plan
-from tests.priority import hurried
+from tests.integration.conftest import running_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,17 +26,10 @@ pytestmark = pytest.mark.skipif(
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalStack]:
     """A time-lapse of the shipped spec with Jaeger, in which requests and one provider's calls fail."""
     assert tracing.wanted(None), "Jaeger is there, so a package must be missing"
-    ports = local.choose_ports(any_free=True, with_grafana=False, with_traces=True)
-    folder = tmp_path_factory.mktemp("stack") / "local"
-    with hurried():
-        running = local.up(shipped_plan(ports, SCALE), folder, ROOT, ports, print)
-    try:
-        assert settled(running, 120), "not every target came up"
+    with running_stack(tmp_path_factory.mktemp("stack") / "local", with_traces=True) as running:
         running.workload.fail("errors")
         running.workload.fail("llm-errors")
         yield running
-    finally:
-        local.down(folder, keep=True)
     assert not any(process.running() for process in running.processes)
 
 
