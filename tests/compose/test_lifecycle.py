@@ -33,6 +33,7 @@ LATER = "SetAfterARestart"
 # The pages that begin with a start or restart, and what has stopped there.
 RUNBOOKS = {"Watchdog": ("prometheus", "alertmanager"), "AlertmanagerUnreachable": ("alertmanager",)}
 WRITES_EVERY = 60  # seconds after which Alertmanager writes down what it knows; no time-lapse changes that
+LOOKS_EVERY = 60  # seconds after which Prometheus looks for what of its head belongs into blocks; as little
 STAYING = [
     name
     for name, service in yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"].items()
@@ -268,6 +269,16 @@ def test_a_second_alertmanager_shares_silences_and_tells_nothing_twice(burning: 
     time.sleep(20)  # the second one would have told by now
     assert len(_notified(burning, "firing", OTHER_ALERT)) == 1
     with_second.ask("rm", "--stop", "--force", "alertmanager-2", timeout=60)
+
+
+def test_no_restart_lets_a_time_lapse_lose_its_present(burning: Running) -> None:
+    prometheus = burning.stack.prometheus
+    began = 'process_start_time_seconds{job="prometheus"}'
+    if prometheus.number(f"changes({began}[1h])") == 0:
+        _restart(burning, "prometheus")  # after that it knows that samples of its head are old
+    tick = f"time() - {began} > {LOOKS_EVERY + 15}"
+    assert wait_until(lambda: prometheus.number(tick), LOOKS_EVERY + 60, step=1)
+    assert prometheus.number('prometheus_tsdb_compactions_total{job="prometheus"}') == 0
 
 
 def _samples_since(running: Running, moment: float) -> float | None:

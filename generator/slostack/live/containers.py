@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from slostack.failure import MISSING, Failure
-from slostack.live import knobs, ports
+from slostack.live import knobs, ports, time_lapse
 from slostack.live.compose import Compose, check_engine, project
 from slostack.live.stack import Stack
 from slostack.plan.model import Plan
@@ -149,16 +149,9 @@ def _time_lapse(plan: Plan, compose: Compose) -> dict[str, Any]:
     """What a time-lapse changes in the services: longer command lines, shorter intervals."""
     services = orjson.loads(compose.ask("config", "--format", "json"))["services"]
     more = {
-        "prometheus": [
-            "--web.enable-remote-write-receiver",  # the time-lapse's past comes in this way
-            "--config.auto-reload-interval=1s",
-            f"--query.lookback-delta={plan.duration(300)}",
-            f"--rules.alert.resend-delay={plan.duration(60)}",
-            f"--rules.alert.for-grace-period={plan.duration(600)}",
-            f"--rules.alert.for-outage-tolerance={plan.duration(3600)}",
-        ],
+        "prometheus": [*time_lapse.prometheus(plan), "--config.auto-reload-interval=1s"],
         "workload": ["--time-scale", str(plan.time_scale)],
-        "inbox": ["--heartbeat-limit", str(max(10, 300 // plan.time_scale))],
+        "inbox": time_lapse.inbox(plan),
         "reloader": ["--every=1"],
     }
     changed: dict[str, Any] = {}

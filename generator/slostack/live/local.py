@@ -13,7 +13,7 @@ import orjson
 
 from slostack.failure import MISSING, Failure
 from slostack.interruption import held_back
-from slostack.live import grafana, heartbeat, ports, programs, tracing
+from slostack.live import grafana, heartbeat, ports, programs, time_lapse, tracing
 from slostack.live.clients import Client, wait_until
 from slostack.live.ports import HOST
 from slostack.live.processes import Process, start, stop
@@ -274,16 +274,10 @@ def _prometheus(plan: Plan, tool: Tool, config: Path, data: Path, taken: dict[st
         "--enable-feature=exemplar-storage",
     ]
     if plan.time_scale > 1:
-        arguments += [
-            "--web.enable-remote-write-receiver",  # the time-lapse's past comes in this way
-            f"--query.lookback-delta={plan.duration(300)}",
-            f"--rules.alert.resend-delay={plan.duration(60)}",
-            f"--rules.alert.for-grace-period={plan.duration(600)}",
-            f"--rules.alert.for-outage-tolerance={plan.duration(3600)}",
-        ]
+        arguments += time_lapse.prometheus(plan)
     return arguments
 
 
 def _heartbeat(plan: Plan, taken: dict[str, int]) -> list[str]:
     name = heartbeat.expected(plan, f"{HOST}:{taken['inbox']}")
-    return ["--heartbeat-limit", str(max(10, 300 // plan.time_scale)), f"--expect-heartbeat={name}"]
+    return [*time_lapse.inbox(plan), f"--expect-heartbeat={name}"]
