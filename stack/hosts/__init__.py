@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     import argparse
@@ -18,11 +19,14 @@ _HOST = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<name>[^:]*))(?::\d*)?")
 
 
 class AcceptedHosts:
-    """The names of loopback, the address that is listened on, and `names`; letters' case does not count."""
+    """The names of loopback, the address that is listened on, and `names`; letters' case does not count.
+
+    Of a name that is a whole address (`https://inbox.example.org/`) the host counts: a proxy in front passes it on.
+    """
 
     def __init__(self, listening: str, names: Iterable[str] = ()) -> None:
         """`listening` on every address (0.0.0.0, ::) accepts every address, but still no name."""
-        self._names = {"localhost", listening.lower(), *(name.lower() for name in names)}
+        self._names = {"localhost", listening.lower(), *(_name(name).lower() for name in names)} - {""}
         address = _address(listening)
         self._any_address = address is not None and address.is_unspecified
 
@@ -50,8 +54,12 @@ def add_option(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a host name by which it may be called, besides localhost and addresses (repeat for more)",
+        help="a host name by which it may be called, or a URL with it, besides localhost and addresses (repeatable)",
     )
+
+
+def _name(text: str) -> str:
+    return (urlsplit(text).hostname or "") if "://" in text else text
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

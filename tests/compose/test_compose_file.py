@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -41,6 +41,26 @@ def _default(value: str) -> str:
     while before != value:
         before, value = value, re.sub(r"\$\{\w+:-([^${}]*)\}", r"\1", value)
     return value
+
+
+class Mount(NamedTuple):
+    """What a service sees of a folder or a volume."""
+
+    source: str
+    target: str
+    read_only: bool
+
+
+def _mounts(service: dict[str, Any]) -> list[Mount]:
+    """A service's mounts, in the short form or the long one, while no knob is turned."""
+    found = []
+    for volume in service.get("volumes", []):
+        if isinstance(volume, dict):
+            found.append(Mount(_default(volume["source"]), volume["target"], volume["read_only"]))
+        else:
+            source, target, *mode = _default(volume).split(":")
+            found.append(Mount(source, target, mode == ["ro"]))
+    return found
 
 
 def test_every_foreign_image_is_pinned_by_tag_and_digest() -> None:
@@ -82,17 +102,16 @@ def test_every_service_is_hardened(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert int(service["user"].split(":")[0]) > 0
     assert service["mem_limit"]
-    assert float(service["cpus"]) > 0
+    assert float(_default(str(service["cpus"]))) > 0
     assert service["pids_limit"] > 0
     assert service["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
     assert service["restart"] == ("no" if name == "init" else "unless-stopped")
     for port in service.get("ports", []):
         assert port.startswith("127.0.0.1:"), port
-    for volume in service.get("volumes", []):
-        source, _, rest = _default(volume).partition(":")
-        named = source in COMPOSE["volumes"]
-        assert named or rest.endswith(":ro"), f"{volume} could be written to from inside"
-        assert "docker.sock" not in volume
+    assert service["dns_search"] == ".", "a name that is not there would be looked for in the host's domain"
+    for mount in _mounts(service):
+        assert mount.source in COMPOSE["volumes"] or mount.read_only, f"{mount} could be written to from inside"
+        assert "docker.sock" not in mount.source
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"init"}))
@@ -159,7 +178,10 @@ def test_own_programs_answer_to_the_name_that_the_others_call_them_by() -> None:
     for name, service in SERVICES.items():
         words = [part for word in service.get("command", []) for part in word.split("=")]
         if service["image"] == SERVICES["inbox"]["image"] and "--host" in words:
-            assert words[words.index("--allow-host") + 1] == name
+            allowed = {words[place + 1] for place, word in enumerate(words) if word == "--allow-host"}
+            behind_a_proxy = {address for address in allowed if address.startswith(f"${{{name.upper()}_URL:-http://")}
+            assert allowed - behind_a_proxy == {name}
+            assert len(behind_a_proxy) == len(service.get("ports", []))
         else:
             assert "--allow-host" not in words
     serving = {name for name, service in SERVICES.items() if "--allow-host" in str(service.get("command"))}
@@ -187,7 +209,7 @@ def test_retention_is_what_the_spec_says(plan: Plan) -> None:
 @pytest.mark.parametrize("name", ["alertmanager", "alertmanager-2"])
 def test_receivers_secrets_are_where_the_spec_names_them(name: str) -> None:
     service = SERVICES[name]
-    mounted = {_default(volume).split(":")[1]: _default(volume).split(":")[0] for volume in service["volumes"]}
+    mounted = {mount.target: mount.source for mount in _mounts(service)}
     assert mounted[f"{service['working_dir']}/secrets"] == "./secrets"
     assert (ROOT / "secrets").is_dir(), "Docker would make it, as root"
 
@@ -199,7 +221,7 @@ def test_grafana_has_what_its_provisioning_reads(plan: Plan) -> None:
         assert variable in environment, variable
     for variable in ("PROMETHEUS_URL", "ALERTMANAGER_URL", "JAEGER_URL"):
         assert urlsplit(environment[variable]).hostname in SERVICES
-    mounted = {_default(volume).split(":")[1]: _default(volume).split(":")[0] for volume in service["volumes"]}
+    mounted = {mount.target: mount.source for mount in _mounts(service)}
     assert mounted[environment["SLOSTACK_DASHBOARDS"]] == "./dashboards"
     assert mounted["/etc/grafana/provisioning"] == f"./{grafana.FOLDER}"
     read = {name: value for name, value in environment.items() if "__file{" in value}
@@ -218,8 +240,7 @@ def test_the_first_step_looks_at_all_that_is_mounted_from_the_checkout() -> None
     named = COMPOSE["volumes"].keys()
 
     def mounted(service: dict[str, Any]) -> set[str]:
-        sources = {_default(volume).split(":")[0] for volume in service.get("volumes", [])}
-        return {source for source in sources if source not in named}
+        return {mount.source for mount in _mounts(service)} - named
 
     others = set().union(*(mounted(service) for name, service in SERVICES.items() if name != "init"))
     # Receivers' secrets are nobody's business but Alertmanager's.
@@ -229,9 +250,16 @@ def test_the_first_step_looks_at_all_that_is_mounted_from_the_checkout() -> None
         for place, word in enumerate(SERVICES["init"]["command"])
         if word == "--readable"
     ]
-    for volume in SERVICES["init"]["volumes"]:
-        source, inner, *_ = _default(volume).split(":")
-        assert source in named or inner == f"{below}/{source.removeprefix('./')}", volume
+    for source, inner, _ in _mounts(SERVICES["init"]):
+        assert source in named or inner == f"{below}/{source.removeprefix('./')}", source
+
+
+def test_a_folder_of_generated_files_that_is_not_there_is_not_made() -> None:
+    chosen = [volume for volume in SERVICES["init"]["volumes"] if "SLOSTACK_CONFIG" in str(volume)]
+    assert chosen
+    for volume in chosen:
+        assert volume["type"] == "bind"
+        assert volume["bind"] == {"create_host_path": False}
 
 
 def render_paths(plan: Plan) -> set[str]:

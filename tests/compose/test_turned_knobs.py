@@ -114,6 +114,12 @@ def test_every_contradiction_is_told_at_once_and_where_it_stands(folder: Path, m
     assert second.startswith("the environment says GRAFANA_URL=https://g.example")
 
 
+def test_a_heartbeat_that_somebody_took_away_stays_away() -> None:
+    beating = build(load(ROOT / "slo.yaml", "demo").spec)  # type: ignore[arg-type]
+    assert knobs.settle(beating, {}, CONFIG)["INBOX_HEARTBEAT"] == "prometheus"
+    assert knobs.settle(beating, {"INBOX_HEARTBEAT": ""}, CONFIG)["INBOX_HEARTBEAT"] == ""
+
+
 def test_an_address_that_says_the_same_is_no_contradiction(folder: Path) -> None:
     moved = plan_of(folder, addresses=containers.moved({"grafana": 3300}))
     for plan in (plan_of(folder), moved):
@@ -130,10 +136,13 @@ def test_links_follow_a_port_that_was_chosen_unless_a_proxy_stands_before_it() -
 @pytest.mark.usefixtures("client")
 def test_compose_itself_reads_what_was_turned(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["PROMETHEUS_RETENTION=30d # comment", "GRAFANA_URL='https://g.example/$x'", "JAEGER_URL=", "INBOX_PORT=1"]
+    lines.append("INBOX_HEARTBEAT=")
     (folder / ".env").write_text("\n".join(lines), encoding="utf-8")
     monkeypatch.setenv("INBOX_PORT", "2")
     names = ["PROMETHEUS_RETENTION", "GRAFANA_URL", "JAEGER_URL", "INBOX_PORT", "ALERTMANAGER_URL", "WORKLOAD_PORT"]
-    assert Compose(folder, {"WORKLOAD_PORT": "3"}).turned(names) == {
+    names.append("INBOX_HEARTBEAT")
+    assert Compose(folder, {"WORKLOAD_PORT": "3"}).turned(names, knobs.MAY_BE_EMPTY) == {
+        "INBOX_HEARTBEAT": "",
         "PROMETHEUS_RETENTION": "30d",
         "GRAFANA_URL": "https://g.example/$x",
         "INBOX_PORT": "2",

@@ -118,7 +118,8 @@ _SECTIONS = {
     "users": ("allow_sign_up",),
     "auth.anonymous": ("enabled",),
     "log": ("mode", "level"),
-    "plugins": ("preinstall", "preinstall_disabled"),
+    "plugins": ("preinstall", "preinstall_disabled", "public_key_retrieval_disabled"),
+    "news": ("news_feed_enabled",),
 }
 
 

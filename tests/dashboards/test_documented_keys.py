@@ -105,6 +105,19 @@ def test_the_local_settings_are_documented(tmp_path: Path) -> None:
     assert added - documented.VARIABLES.keys() == set()
 
 
+def test_grafana_calls_nobody_in_containers_and_without(tmp_path: Path) -> None:
+    _, local = grafana.command(plan(), tmp_path, tmp_path / "data", ports.USUAL, tmp_path / "password")
+    for settings in (composed(), local):
+        for sends in (
+            "ANALYTICS_REPORTING_ENABLED",
+            "ANALYTICS_CHECK_FOR_UPDATES",
+            "ANALYTICS_CHECK_FOR_PLUGIN_UPDATES",
+        ):
+            assert settings[f"GF_{sends}"] == "false"
+        assert settings["GF_NEWS_NEWS_FEED_ENABLED"] == "false"
+        assert settings["GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED"] == "true"
+
+
 def test_a_setting_with_a_typo_is_found() -> None:
     typo = {"GF_PLUGINS_PREINSTALL_AUTOUPDATE": "false", "GF_AUTH_ANONYMOUS_ENABLE": "false"}
     assert of_grafana(composed() | typo) - documented.VARIABLES.keys() == set(VARIABLES) | typo.keys()

@@ -33,3 +33,17 @@ from hosts import AcceptedHosts
 )
 def test_only_own_names_and_addresses_are_accepted(listening: str, host: str | None, accepted: bool) -> None:
     assert AcceptedHosts(listening, ["inbox"]).accept(host) is accepted
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "accepted"),
+    [
+        ("https://inbox.example.org/", "inbox.example.org", True),
+        ("https://Inbox.example.org:8443/slostack", "inbox.example.org:8443", True),
+        ("http://127.0.0.1:9099", "inbox.example.org", False),
+        ("https://inbox.example.org", "example.org", False),
+        ("https://", "", False),
+    ],
+)
+def test_the_host_of_an_address_is_a_name_of_ones_own(url: str, host: str, accepted: bool) -> None:
+    assert AcceptedHosts("127.0.0.1", [url]).accept(host) is accepted

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ ONCE = frozenset({"init"})  # services that end when their work is done
 UNCHECKED = frozenset({"jaeger", "otel-collector"})
 # From this version on `ps --format json` prints a line for each container, and a first step that ends is waited for.
 OLDEST = (2, 21)
+_UNSET = "-unset-"
 _QUICK = 120.0  # seconds for what answers at once
 
 
@@ -74,19 +75,21 @@ class Compose:
         """What it prints. Raises Failure where it fails."""
         return _printed(self._run(list(arguments), timeout), arguments[0])
 
-    def turned(self, knobs: Iterable[str]) -> dict[str, str]:
+    def turned(self, knobs: Iterable[str], emptied: Collection[str] = ()) -> dict[str, str]:
         """Those of the knobs that the environment, `settings` or `.env` sets to something, as Compose reads them.
 
+        An empty one counts where it is among `emptied`; elsewhere it means the default.
         Raises Failure where Compose cannot read `.env`.
         """
-        read = {name: f"${{{name}:-}}" for name in knobs}
+        read = {name: f"${{{name}-{_UNSET}}}" for name in knobs}
         question = {"name": "knobs", "services": {"knobs": {"image": "none", "labels": read}}}
         argv = ["docker", "compose", "--project-directory", str(self.project), "--file", "-"]
         argv += ["config", "--format", "json"]
         asked = run(argv, timeout=_QUICK, env=self.settings, stdin=orjson.dumps(question).decode())
         labels = orjson.loads(_printed(asked, "config"))["services"]["knobs"]["labels"]
         # What it prints could be read again: a `$` in it stands there twice.
-        return {name: value.replace("$$", "$") for name, value in labels.items() if value}
+        set_to = {name: value.replace("$$", "$") for name, value in labels.items() if value != _UNSET}
+        return {name: value for name, value in set_to.items() if value or name in emptied}
 
     def published(self) -> dict[str, int]:
         """The ports that the file publishes on this machine's loopback, by service; by service and port if several."""

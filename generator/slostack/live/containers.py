@@ -67,7 +67,7 @@ def up(
     folder = (spec_folder / FOLDER).resolve()
     config = folder / "config"
     compose = Compose(project(spec_folder), dict(settings or {}), overrides)
-    settled = knobs.settle(plan, compose.turned(knobs.SHARED), config)
+    settled = knobs.settle(plan, compose.turned(knobs.SHARED, knobs.MAY_BE_EMPTY), config)
     compose = replace(compose, settings=settled | dict(compose.settings))
     _check_ports(compose)
     folder.mkdir(parents=True, exist_ok=True)

@@ -33,6 +33,8 @@ def command(
         "GF_ANALYTICS_REPORTING_ENABLED": "false",
         "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
         "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
+        "GF_NEWS_NEWS_FEED_ENABLED": "false",
+        "GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED": "true",
         "GF_PLUGINS_PREINSTALL_DISABLED": "true",
         "GF_PLUGINS_PREINSTALL_AUTO_UPDATE": "false",
         "GF_LOG_MODE": "console",

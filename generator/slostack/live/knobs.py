@@ -31,6 +31,8 @@ LINKS = {
 }
 SHARED = (RETENTION, CONFIG, ENVIRONMENT, HEARTBEAT, *LINKS)
 """The knobs about which the spec says something too."""
+MAY_BE_EMPTY = (HEARTBEAT,)
+"""Those in which nothing means something: no heartbeat. Elsewhere it means the default."""
 
 
 def port(door: str) -> str:

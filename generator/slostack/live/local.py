@@ -230,8 +230,8 @@ def _commands(
     bases = plan.links.model_dump() | {"inbox": f"http://{HOST}:{taken['inbox']}"}
     bases |= {"workload": f"http://{HOST}:{taken['workload']}", "jaeger": plan.links.traces}
     settings = [part for name, url in bases.items() for part in ("--set", f"{name}={url}")]
-    pages = str(config / plan.runbooks)
-    yield "runbooks", [*programs.command("runbook_site"), *listen["runbooks"], "--pages", pages, *settings], env
+    site = [*programs.command("runbook_site"), *listen["runbooks"], f"--allow-host={plan.links.runbooks}"]
+    yield "runbooks", [*site, "--pages", str(config / plan.runbooks), *settings], env
     if "jaeger" in taken:
         yield from tracing.commands(plan, tools["jaeger"], config, taken)
     scale = ["--time-scale", str(plan.time_scale)]

@@ -123,7 +123,9 @@ _CONDITIONS = (
     _Condition(
         "AlertmanagerPeersLost",
         "ticket",
-        "max by (instance) (alertmanager_cluster_failed_peers) > 0",
+        # A twin that comes back at another address leaves its old one as failed for hours.
+        "max by (instance) (alertmanager_cluster_failed_peers) > 0"
+        " unless max by (instance) (alertmanager_cluster_members) > 1",
         600,
         ("instance",),
         "The Alertmanager {instance} has lost its twin",
