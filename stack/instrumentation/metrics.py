@@ -6,16 +6,21 @@ of the running trace as an exemplar: put `track_…` inside the `trace_…` of t
 
 Every series is there from the moment its function is decorated, with the value 0: a series that is born with its first
 error hides that error from `rate()`. What is cancelled (`asyncio.CancelledError`, Ctrl-C) is neither success nor error.
+
+What is no number from 0 on (a provider's `"prompt_tokens": null`, a NaN) is left out, and the log says so once.
 """
 
 from __future__ import annotations
 
+import math
+import reprlib
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from instrumentation.around import Around
+from instrumentation.once import warn_once
 from instrumentation.tracing import current_trace_id
 
 try:
@@ -40,32 +45,50 @@ DEPTHS = (1, 2, 4, 6, 8, 10, 12, 16, 20, 30, 50)
 DOCUMENTS = (0, 1, 2, 3, 5, 8, 12, 20)
 
 
-class _Unmeasured:
-    """Where prometheus-client is missing: every metric, which keeps nothing."""
+class _Metric:
+    """A metric that never fails the service: what it cannot measure it leaves out, and the log hears of it once.
 
-    def labels(self, *_values: str) -> _Unmeasured:
-        return self
+    Where prometheus-client is missing, it keeps nothing.
+    """
 
-    def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:
-        """Nothing keeps it."""
+    def __init__(self, name: str, metric: Any) -> None:
+        self._name = name
+        self._metric = metric
 
-    def dec(self, amount: float = 1) -> None:
-        """Nothing keeps it."""
+    def labels(self, *values: str) -> _Metric:
+        return _Metric(self._name, self._metric.labels(*values) if _CLIENT else None)
 
-    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
-        """Nothing keeps it."""
+    def inc(self, amount: float = 1, **exemplar: dict[str, str] | None) -> None:
+        self._measure("inc", amount, exemplar)
+
+    def dec(self) -> None:
+        self._measure("dec", 1, {})
+
+    def observe(self, amount: float, **exemplar: dict[str, str] | None) -> None:
+        self._measure("observe", amount, exemplar)
+
+    def _measure(self, how: str, amount: float, exemplar: dict[str, dict[str, str] | None]) -> None:
+        if not _CLIENT:
+            return
+        try:
+            number = float(amount)
+            if not 0 <= number < math.inf:  # a NaN stays in a sum for good, a negative number looks like a restart
+                raise ValueError
+            getattr(self._metric, how)(number, **exemplar)
+        except Exception as error:
+            warn_once(self._name, f"cannot measure {reprlib.repr(amount)} ({type(error).__name__}), left out")
 
 
-def _counter(name: str, documentation: str, *labels: str) -> Any:
-    return Counter(name, documentation, labels) if _CLIENT else _Unmeasured()
+def _counter(name: str, documentation: str, *labels: str) -> _Metric:
+    return _Metric(name, Counter(name, documentation, labels) if _CLIENT else None)
 
 
-def _gauge(name: str, documentation: str, *labels: str) -> Any:
-    return Gauge(name, documentation, labels) if _CLIENT else _Unmeasured()
+def _gauge(name: str, documentation: str, *labels: str) -> _Metric:
+    return _Metric(name, Gauge(name, documentation, labels) if _CLIENT else None)
 
 
-def _histogram(name: str, documentation: str, buckets: tuple[float, ...], *labels: str) -> Any:
-    return Histogram(name, documentation, labels, buckets=buckets) if _CLIENT else _Unmeasured()
+def _histogram(name: str, documentation: str, buckets: tuple[float, ...], *labels: str) -> _Metric:
+    return _Metric(name, Histogram(name, documentation, labels, buckets=buckets) if _CLIENT else None)
 
 
 _ERRORS = _counter("mcts_errors", "Errors by where they arose.", "error_type")
@@ -147,10 +170,10 @@ def track_request(method: str, endpoint: str) -> Around[Request]:
     _REQUEST_SECONDS.labels(method, endpoint)
 
     def ended(request: Request, seconds: float, error: Exception | None) -> None:
-        status = 500 if error else request.status
-        _REQUESTS.labels(method, endpoint, str(status)).inc(exemplar=_exemplar())
-        _REQUEST_SECONDS.labels(method, endpoint).observe(seconds, _exemplar())
-        if status >= 500:
+        status = "500" if error else str(request.status)
+        _REQUESTS.labels(method, endpoint, status).inc(exemplar=_exemplar())
+        _REQUEST_SECONDS.labels(method, endpoint).observe(seconds, exemplar=_exemplar())
+        if status.startswith("5"):
             _ERRORS.labels("internal").inc(exemplar=_exemplar())
 
     return Around(lambda: _measured(Request(), _ACTIVE_REQUESTS, ended))
@@ -163,7 +186,7 @@ def track_agent_request(agent_type: str) -> Around[AgentRun]:
 
     def ended(run: AgentRun, seconds: float, error: Exception | None) -> None:
         _AGENT_RUNS.labels(agent_type, "error" if error else "success").inc(exemplar=_exemplar())
-        _AGENT_SECONDS.labels(agent_type).observe(seconds, _exemplar())
+        _AGENT_SECONDS.labels(agent_type).observe(seconds, exemplar=_exemplar())
         if error:
             _ERRORS.labels("agent").inc(exemplar=_exemplar())
         elif run.confidence is not None:
@@ -180,7 +203,7 @@ def track_mcts_iteration() -> Around[Iteration]:
     def ended(iteration: Iteration, seconds: float, error: Exception | None) -> None:
         outcome = "timeout" if isinstance(error, TimeoutError) else "error" if error else "success"
         _ITERATIONS.labels(outcome).inc(exemplar=_exemplar())
-        _ITERATION_SECONDS.observe(seconds, _exemplar())
+        _ITERATION_SECONDS.observe(seconds, exemplar=_exemplar())
         if outcome == "error":
             _ERRORS.labels("search").inc(exemplar=_exemplar())
         if iteration.depth is not None:
@@ -195,7 +218,7 @@ def track_llm_call(provider: str) -> Around[LlmCall]:
     _LLM_SECONDS.labels(provider)
 
     def ended(call: LlmCall, seconds: float, error: Exception | None) -> None:
-        _LLM_SECONDS.labels(provider).observe(seconds, _exemplar())
+        _LLM_SECONDS.labels(provider).observe(seconds, exemplar=_exemplar())
         _TOKENS.labels(provider, "prompt").inc(call.prompt_tokens)
         _TOKENS.labels(provider, "completion").inc(call.completion_tokens)
         if error:
@@ -212,7 +235,7 @@ def track_rag_query() -> Around[RagQuery]:
 
     def ended(query: RagQuery, seconds: float, error: Exception | None) -> None:
         _QUERIES.labels("error" if error else "success").inc(exemplar=_exemplar())
-        _RAG_SECONDS.observe(seconds, _exemplar())
+        _RAG_SECONDS.observe(seconds, exemplar=_exemplar())
         if error:
             _ERRORS.labels("rag").inc(exemplar=_exemplar())
         if query.documents is not None:
@@ -224,7 +247,7 @@ def track_rag_query() -> Around[RagQuery]:
 
 
 @contextmanager
-def _measured(work: W, active: Any, ended: Callable[[W, float, Exception | None], None]) -> Iterator[W]:
+def _measured(work: W, active: _Metric, ended: Callable[[W, float, Exception | None], None]) -> Iterator[W]:
     active.inc()
     began = time.perf_counter()
     try:

@@ -1,22 +1,26 @@
 """Spans of an agent service: API requests, agents, search, language-model calls, retrieval.
 
 Without OpenTelemetry every function here still works and does nothing. Spans are exported once `set_up` was called and
-`OTEL_EXPORTER_OTLP_ENDPOINT` names a collector; all other `OTEL_…` variables mean what they mean everywhere.
+`OTEL_EXPORTER_OTLP_ENDPOINT` or `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` names a collector; the other variables of the SDK
+and of its OTLP exporters mean what they mean everywhere. Of exporters there is OTLP and `none`.
 
 A span whose code raises records the exception as an event, has the status ERROR, and lets the exception pass.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from instrumentation.around import Around
+from instrumentation.once import warn_once
 
 try:
     from opentelemetry import propagate, trace
+    from opentelemetry.context import get_current
     from opentelemetry.trace import SpanKind, StatusCode
 except ImportError:
     _API = False
@@ -25,6 +29,7 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
@@ -33,9 +38,13 @@ if TYPE_CHECKING:
     Value = str | bool | int | float | Sequence[str]
     Kind = Literal["internal", "server", "client"]
 
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+EXPORTERS = {
+    "grpc": "opentelemetry.exporter.otlp.proto.grpc.trace_exporter",
+    "http/protobuf": "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+}
+"""By the protocol that `OTEL_EXPORTER_OTLP_PROTOCOL` names; gRPC where it names none."""
 LAST_SECONDS = 2.0
-"""How long a process that ends tries to send what it still has."""
+"""How long a process that ends tries to send what it still has; a request by HTTP under way lasts until its timeout."""
 _SERVER_ERROR = 500
 _SCOPE = "instrumentation.tracing"
 
@@ -69,9 +78,10 @@ def trace_operation(
 ) -> Around[Operation]:
     """A span for any operation. The name says what, never which one: `rag.retrieve`, not `rag.retrieve 4711`.
 
-    `headers` are those of an incoming request (any case): the span joins the trace that they carry, if any.
+    `headers` are those of an incoming request (any case): the span joins the trace that they carry, else the running
+    one.
     """
-    return Around(lambda: _span(name, attributes or {}, kind, headers))
+    return Around(lambda: _span(name, attributes or {}, kind, headers), _current)
 
 
 def trace_request(method: str, route: str, headers: Mapping[str, str] | None = None) -> Around[Operation]:
@@ -133,7 +143,7 @@ def set_up(service: str, version: str, environment: str) -> TracerProvider | Non
     """Export spans to the collector that the environment names, and trace the calls of every HTTPX client.
 
     Returns the provider, whose `shutdown()` sends what is still waiting; None, and nothing is traced, where no
-    collector is named or OpenTelemetry's SDK or its gRPC exporter is missing.
+    collector is named, `OTEL_TRACES_EXPORTER` is `none`, or OpenTelemetry's SDK or its exporter is missing.
     """
     provider = tracer_provider(service, version, environment)
     if provider:
@@ -144,7 +154,7 @@ def set_up(service: str, version: str, environment: str) -> TracerProvider | Non
 def tracer_provider(
     service: str, version: str, environment: str, exporter: SpanExporter | None = None
 ) -> TracerProvider | None:
-    """A provider that sends batches to `exporter`, or by OTLP over gRPC; None where that cannot be.
+    """A provider that sends batches to `exporter`, or by OTLP; None where that cannot be.
 
     `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` override what the code says.
     """
@@ -178,16 +188,34 @@ def tracer_provider(
 
 
 def otlp_exporter() -> SpanExporter | None:
-    """An exporter to `OTEL_EXPORTER_OTLP_ENDPOINT` over gRPC; None where none is named or a package is missing."""
-    if not os.environ.get(ENDPOINT):
+    """An exporter to the collector that the environment names; None where none is named or a package is missing.
+
+    What the environment asks for and cannot have, the log is told.
+    """
+    wanted = os.environ.get("OTEL_TRACES_EXPORTER", "").strip().lower() or "otlp"
+    if not _setting("ENDPOINT") or wanted == "none":
+        return None
+    if wanted != "otlp":
+        warn_once("OTEL_TRACES_EXPORTER", f"no traces, because only otlp and none are known here, not {wanted}")
+        return None
+    protocol = _setting("PROTOCOL") or "grpc"
+    if protocol not in EXPORTERS:
+        warn_once("OTEL_EXPORTER_OTLP_PROTOCOL", f"no traces, because only {' and '.join(EXPORTERS)} are known here")
         return None
     try:
-        import opentelemetry.sdk.trace.export  # noqa: PLC0415
-        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-    except ImportError:
+        importlib.import_module("opentelemetry.sdk.trace.export")
+        exporter: SpanExporter = importlib.import_module(EXPORTERS[protocol]).OTLPSpanExporter()
+    except ImportError as error:
+        if _setting("PROTOCOL"):
+            warn_once("OTEL_EXPORTER_OTLP_PROTOCOL", f"no traces by {protocol}: {error}")
         return None
-    del opentelemetry
-    return OTLPSpanExporter()
+    return exporter
+
+
+def _setting(name: str) -> str:
+    """A variable of the OTLP exporters; the one for traces alone goes first."""
+    names = (f"OTEL_EXPORTER_OTLP_TRACES_{name}", f"OTEL_EXPORTER_OTLP_{name}")
+    return next((value for each in names if (value := os.environ.get(each, "").strip())), "")
 
 
 def use(provider: AnyTracerProvider) -> None:
@@ -210,7 +238,15 @@ def _span(
     if not _API:
         yield _Untraced()
         return
-    context = propagate.extract({key.lower(): value for key, value in headers.items()}) if headers else None
+    carrier = {key.lower(): value for key, value in headers.items()} if headers else None
+    context = propagate.extract(carrier, get_current()) if carrier else None
     tracer = trace.get_tracer(_SCOPE)
     with tracer.start_as_current_span(name, context, SpanKind[kind.upper()], attributes) as span:
         yield span
+
+
+def _current(operation: Operation) -> AbstractContextManager[object]:
+    """Makes an operation the running one; what goes wrong is recorded where it ends."""
+    if not _API or not isinstance(operation, trace.Span):
+        return nullcontext()
+    return trace.use_span(operation, record_exception=False, set_status_on_exception=False)

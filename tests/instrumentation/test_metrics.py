@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from instrumentation import metrics, tracing
+from instrumentation import metrics, once, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,11 +122,64 @@ def test_what_was_cancelled_is_neither_success_nor_error() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    active = value("mcts_active_operations", operation_type="agent")
+    active = value("mcts_active_operations", operation_type="agent") or 0.0
     asyncio.run(gives_up())
     assert value("mcts_agent_requests_total", agent_type="patient", status="success") == 0
     assert value("mcts_agent_requests_total", agent_type="patient", status="error") == 0
     assert value("mcts_active_operations", operation_type="agent") == active
+
+
+@pytest.mark.parametrize("wrong", [None, -1, math.nan, math.inf, "many"])
+def test_a_wrong_number_is_left_out_and_said_once(
+    wrong: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The service runs on, its own exception passes, and everything else counts."""
+    monkeypatch.setattr(once, "_SAID", set())
+    provider = f"wrong {wrong}"
+    helper = metrics.track_llm_call(provider)
+
+    def fails() -> None:
+        with helper as call:
+            call.prompt_tokens = wrong
+            raise TimeoutError
+
+    with helper as call:
+        call.prompt_tokens, call.completion_tokens = wrong, 250
+    with pytest.raises(TimeoutError):
+        fails()
+    for name, labels, number in (
+        ("mcts_llm_tokens_total", {"token_type": "prompt"}, 0),
+        ("mcts_llm_tokens_total", {"token_type": "completion"}, 250),
+        ("mcts_llm_request_errors_total", {}, 1),
+        ("mcts_llm_request_latency_seconds_count", {}, 2),
+    ):
+        assert value(name, provider=provider, **labels) == number, name
+    assert value("mcts_active_operations", operation_type="llm") == 0
+    [said] = caplog.messages
+    assert said.startswith(f"mcts_llm_tokens: cannot measure {wrong!r} (")
+
+
+@pytest.mark.parametrize("wrong", [-1, math.nan, "sure"])
+def test_a_wrong_score_is_left_out_of_its_histogram(wrong: Any) -> None:
+    """A NaN would stay in the sum for good."""
+    agent_type = f"wrong {wrong}"
+    for confidence in (wrong, 0.5):
+        with metrics.track_agent_request(agent_type) as run:
+            run.confidence = confidence
+    assert value("mcts_agent_confidence_score_sum", agent_type=agent_type) == 0.5
+    assert value("mcts_agent_confidence_score_count", agent_type=agent_type) == 1
+    assert value("mcts_agent_requests_total", agent_type=agent_type, status="success") == 2
+
+
+def test_a_status_that_is_no_number_fails_no_request() -> None:
+    """It is counted as what it is."""
+    errors = value("mcts_errors_total", error_type="internal") or 0.0
+    wrong: Any
+    for wrong in (None, "503"):
+        with metrics.track_request("GET", "/wrong") as request:
+            request.status = wrong
+        assert value("mcts_requests_total", method="GET", endpoint="/wrong", status=str(wrong)) == 1
+    assert value("mcts_errors_total", error_type="internal") == errors + 1
 
 
 def test_histograms_and_failures_lead_to_the_running_trace(spans: Spans) -> None:

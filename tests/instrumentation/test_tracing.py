@@ -11,10 +11,10 @@ import httpx
 import pytest
 from opentelemetry.trace import SpanKind, StatusCode, format_trace_id
 
-from instrumentation import tracing
+from instrumentation import metrics, tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.trace import SpanContext
@@ -120,6 +120,47 @@ def test_a_request_joins_the_trace_of_its_headers_in_any_case(spans: Spans) -> N
         with tracing.trace_request("GET", "/", headers):
             assert tracing.current_trace_id() not in (None, trace_id)
         assert spans()["GET /"].parent is None
+
+
+@pytest.mark.parametrize("headers", [{"host": "a"}, {"traceparent": "00-broken"}])
+def test_headers_without_a_trace_leave_the_running_one(spans: Spans, headers: dict[str, str]) -> None:
+    """The instrumentation of a framework may have begun it."""
+    with tracing.trace_operation("framework"), tracing.trace_request("GET", "/", headers):
+        pass
+    found = spans()
+    assert found["GET /"].parent == found["framework"].context
+
+
+def test_a_coroutine_of_an_ordinary_function_has_its_span_and_leaves_the_running_one_alone(
+    spans: Spans, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two that are called before either is awaited, in tasks of their own, are no parts of each other."""
+
+    @tracing.trace_agent("hidden")
+    @metrics.track_agent_request("hidden")
+    def answers(name: str) -> Coroutine[None, None, str]:
+        called_in.append(tracing.current_trace_id())
+        return waits(name)
+
+    async def waits(name: str) -> str:
+        with tracing.trace_operation(name):
+            await asyncio.sleep(0)
+            return name
+
+    async def both() -> list[str]:
+        coroutines = answers("first"), answers("second")
+        assert tracing.current_trace_id() is None
+        return list(await asyncio.gather(*coroutines))
+
+    called_in: list[str | None] = []
+    assert asyncio.run(both()) == ["first", "second"]
+    found = spans()
+    assert found["agent.hidden"].parent is None
+    assert [f"{_context(found[name]).trace_id:032x}" for name in ("first", "second")] == called_in
+    assert len(set(called_in)) == 2
+    assert found["second"].parent == found["agent.hidden"].context
+    assert (found["agent.hidden"].end_time or 0) >= (found["second"].end_time or 0)
+    assert caplog.messages == []
 
 
 def test_a_trace_that_is_not_sampled_has_no_id_to_show() -> None:
