@@ -76,7 +76,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def _traces(gateway: str | None, seed: int) -> Traces | None:
     """Traces, where the environment names a collector and OpenTelemetry and HTTPX are installed."""
-    if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+    named = any(os.environ.get(f"OTEL_EXPORTER_OTLP_{which}ENDPOINT") for which in ("", "TRACES_"))
+    if not named or os.environ.get("OTEL_TRACES_EXPORTER") == "none":
         return None
     try:
         from instrumentation import tracing  # noqa: PLC0415 - these packages are optional, and slow to load
@@ -86,7 +87,7 @@ def _traces(gateway: str | None, seed: int) -> Traces | None:
         return None
     exporter = tracing.otlp_exporter()
     if exporter is None:
-        sys.stderr.write("workload: no traces, because the OTLP exporter is missing; install slostack[traces].\n")
+        sys.stderr.write("workload: no traces, because there is no exporter for them; install slostack[traces].\n")
         return None
     return Traces(SERVICE, VERSION, "local", gateway, seed, exporter)
 
