@@ -67,6 +67,20 @@ def test_what_means_nothing_is_refused(text: str, sentence: str) -> None:
     assert str(raised.value).partition("|")[0] == sentence
 
 
+def test_a_name_is_that_of_the_same_hours_only() -> None:
+    """Alertmanager knows hours by their names: what differs in a sign alone must not be one."""
+    texts = [
+        "Mon-Fri 09:00-17:00 UTC",
+        "Mon,Fri 09:00-17:00 UTC",
+        "Mon-Tue,Fri 09:00-17:00 UTC",
+        "Mon-Fri 09:00-17:00 Etc/GMT+8",
+        "Mon-Fri 09:00-17:00 Etc/GMT-8",
+    ]
+    assert len({parse_hours(text).name for text in texts}) == len(texts)
+    assert parse_hours("Sat-Tue 09:00-17:00 UTC").name == "sunday to tuesday, saturday 09:00-17:00 UTC"
+    assert parse_hours("mon,tue-fri  09:00 - 17:00  UTC").name == parse_hours(texts[0]).name
+
+
 @pytest.mark.usefixtures("no_zones")
 def test_without_a_database_a_zone_is_believed() -> None:
     """Alertmanager, which has its own, is the one that must know it; a path is no zone all the same."""

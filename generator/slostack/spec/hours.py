@@ -25,9 +25,9 @@ class Hours:
 
     @property
     def name(self) -> str:
-        """A name that is the same for the same hours."""
-        text = f"{'-'.join(self.days)}-{self.start}-{self.end}-{self.zone}"
-        return "".join(c if c.isalnum() or c == "-" else "-" for c in text).lower()
+        """A name that is the same for the same hours and for no others: it leaves nothing out."""
+        days = ", ".join(self.days).replace(":", " to ")
+        return f"{days} {self.start}-{self.end} {self.zone}"
 
 
 def parse_hours(text: str) -> Hours:
