@@ -37,9 +37,10 @@ def inbox_of(plan: Plan, folder: Path) -> list[str]:
     return argv
 
 
+@pytest.mark.parametrize("end", ["", "/"])
 @pytest.mark.parametrize("name", ["prometheus", "beat-2", "a@b"])
-def test_a_heartbeat_to_the_inbox_is_expected_there_by_its_name(tmp_path: Path, name: str) -> None:
-    line = f"heartbeat: http://inbox:9099/heartbeat/{name}\n"
+def test_a_heartbeat_to_the_inbox_is_expected_there_by_its_name(tmp_path: Path, name: str, end: str) -> None:
+    line = f"heartbeat: http://inbox:9099/heartbeat/{name}{end}\n"
     assert heartbeat.expected(plan_of(line), "inbox:9099") == name
     assert knobs.settle(plan_of(line), {}, tmp_path)["INBOX_HEARTBEAT"] == name
     assert f"--expect-heartbeat={name}" in inbox_of(plan_of(line, TAKEN), tmp_path)

@@ -47,7 +47,8 @@ def build(
     (`grafana`, `traces`) whose server does not run there, so that no alert points at it.
     """
     moved = dict(addresses or {})
-    links = spec.links.model_copy(update={name: _moved(url, moved) for name, url in spec.links.model_dump().items()})
+    bases = {name: _moved(url, moved).rstrip("/") for name, url in spec.links.model_dump().items()}
+    links = spec.links.model_copy(update=bases)
     to = Addresses(links, without, time_scale)
     teams = tuple(_team(name, team, moved) for name, team in spec.teams.items())
     slos: list[SloPlan] = []
@@ -189,7 +190,7 @@ def _received(alert: AlertPlan) -> AlertPlan:
 
 def _moved(url: str, moved: Mapping[str, str]) -> str:
     host = urlsplit(url).netloc
-    return url.replace(f"//{host}", f"//{moved[host]}", 1) if host in moved else url.rstrip("/")
+    return url.replace(f"//{host}", f"//{moved[host]}", 1) if host in moved else url
 
 
 def _secrets(spec: Spec) -> set[str]:
