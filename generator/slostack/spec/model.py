@@ -26,6 +26,7 @@ from slostack.spec.values import (
     Path,
     Percent,
     PromQL,
+    ScrapeInterval,
     Sentence,
     Text,
     Url,
@@ -230,7 +231,7 @@ class Scrape(Node):
 
     targets: list[Address] = Field(min_length=1, max_length=1000, description="Host and port of each target")
     path: HttpPath = Field("/metrics", description="Where the metrics are")
-    interval: Duration | None = Field(None, description="Time between scrapes; 15s if left out")
+    interval: ScrapeInterval | None = Field(None, description="Time between scrapes, a minute at most; 15s if left out")
 
 
 class Down(Node):

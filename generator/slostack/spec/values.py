@@ -131,6 +131,12 @@ def _reachable(url: str) -> str:
     return url
 
 
+def _once_a_minute(seconds: int) -> int:
+    if seconds > 60:
+        raise ValueError("is longer than a minute|write 1m or less: counting needs a sample in every minute")
+    return seconds
+
+
 def _with_port(address: str) -> str:
     if not 0 < int(address.rpartition(":")[2]) < 65_536:
         raise ValueError("has a port that does not exist|write one from 1 to 65535")
@@ -178,6 +184,7 @@ PromQL = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 LinkTitle = Annotated[str, StringConstraints(pattern=LINK_TITLE)]
 JobName = Annotated[str, StringConstraints(pattern=JOB)]
 Url = Annotated[str, StringConstraints(pattern=URL, max_length=2000), AfterValidator(_reachable)]
+ScrapeInterval = Annotated[Duration, AfterValidator(_once_a_minute)]
 Path = Annotated[str, StringConstraints(pattern=PATH, max_length=500)]
 Folder = Annotated[str, StringConstraints(pattern=PATH, max_length=500), AfterValidator(_inside)]
 HttpPath = Annotated[str, StringConstraints(pattern=HTTP_PATH, max_length=500)]
