@@ -27,6 +27,8 @@ services:
       HighErrorRate: {severity: page, summary: High, when: error_share, above: 5%, for: 5m, slo: requests}
       ExportGone: {severity: ticket, summary: Gone, absent: export_time, within: 1h}
       PodGone: {severity: ticket, summary: Gone, absent: pod_time, within: 1h, by: [tenant]}
+      QueueGone: {severity: page, summary: Gone, absent: queue_length, for: 1h}
+      ShardGone: {severity: page, summary: Gone, absent: shard_length, for: 2h, within: 30m, by: [tenant]}
 """
 MINUTES = 400
 OUTAGE = (20, 80)  # minutes in which half of all requests fail; before it an even past of all windows
@@ -52,9 +54,11 @@ def series(slo: str, labels: str = "", scale: float = 1) -> list[dict[str, str]]
     return out
 
 
-def firing(tmp_path: Path, given: list[dict[str, str]], expected: list[tuple[int, list[str]]]) -> None:
+def firing(
+    tmp_path: Path, given: list[dict[str, str]], expected: list[tuple[int, list[str]]], spec: str = SPEC
+) -> None:
     """Hold, at some minutes, the firing alerts as `name/tier/tenant`."""
-    loaded = parse(SPEC, "slo.yaml")
+    loaded = parse(spec, "slo.yaml")
     assert loaded.spec is not None, loaded.problems
     rules = render(build(loaded.spec))
     (tmp_path / "rules.yml").write_text(rules[f"{FOLDER}/shop.yml"])
@@ -151,3 +155,29 @@ PODS = {"a": f"1x40 stale _x{MINUTES - 42}", "b": f"1x{MINUTES}"}
 
 def test_what_never_was_there_is_not_missed(tmp_path: Path) -> None:
     firing(tmp_path, ALIVE, [(10, []), (300, [])])
+
+
+@pytest.mark.parametrize("end", ["stale", ""], ids=["told that it ends", "not told"])
+def test_an_absence_may_last_longer_than_its_series_is_remembered_before_it_fires(tmp_path: Path, end: str) -> None:
+    gone = f"1x40 {end} _x{MINUTES - 42}"
+    queue, shards = ({"series": name, "values": gone} for name in ("queue_length", 'shard_length{tenant="a"}'))
+    told = "QueueGone/threshold"
+    firing(
+        tmp_path,
+        [*ALIVE, queue, shards],
+        [
+            (99, []),
+            (108, [told]),
+            (150, [told]),
+            (170, [told, "ShardGone/threshold/a"]),
+            (188, [told, "ShardGone/threshold/a"]),
+            (202, [told]),  # half an hour after two hours, and the time for which a page keeps firing
+            (390, [told]),
+        ],
+    )
+
+
+def test_a_service_may_be_gone_for_an_hour_before_it_is_down(tmp_path: Path) -> None:
+    gone = [{"series": 'up{job="shop",instance="a"}', "values": f"1x40 stale _x{MINUTES - 42}"}]
+    slow = SPEC.replace("    job: shop\n", "    job: shop\n    down: {for: 1h}\n")
+    firing(tmp_path, gone, [(99, []), (108, ["ServiceDown/threshold"]), (390, ["ServiceDown/threshold"])], slow)

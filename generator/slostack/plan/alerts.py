@@ -18,7 +18,7 @@ KEEP_FIRING: dict[Severity, int] = {"page": 300, "ticket": 900}  # seconds; a ga
 # Longer than any page that it holds back, so that none is told of after the outage.
 _DOWN_KEEP_FIRING = KEEP_FIRING["page"] + 60
 _SIGNS = {"above": ">", "below": "<", "at_least": ">=", "at_most": "<="}
-_VANISHED = "1h"
+_VANISHED = 3600  # seconds
 _WORDS = {"above": "more than", "below": "less than", "at_least": "at least", "at_most": "at most"}
 
 
@@ -93,8 +93,8 @@ class ServiceAlerts:
         else:
             graph = alert.absent or ""
             alone = {"alertname": name, "service": self._name} if not by else None
-            expression = vanished(graph, by, duration(alert.within), alone)
-            sentence = f"was there within {texts.span(alert.within)} and is gone{lasting}"
+            expression = vanished(graph, by, alert.within, alert.for_ or 0, alone)
+            sentence = f"is gone{lasting}, and was there within {texts.span(alert.within)} before"
         if alert.minimum:
             floor = decimal_text(alert.minimum.at_least)
             expression += f"\nand on ({', '.join(by)}) ({alert.minimum.of}) >= {floor}"
@@ -138,7 +138,7 @@ class ServiceAlerts:
             " Its other alerts are held back until it answers again."
         )
         summary = f"{self._name} is down: no target of it answers"
-        gone = vanished(up, ("job",), _VANISHED, {"alertname": SERVICE_DOWN, "service": self._name})
+        gone = vanished(up, ("job",), _VANISHED, down.for_, {"alertname": SERVICE_DOWN, "service": self._name})
         return AlertPlan(
             name=SERVICE_DOWN,
             kind="down",
@@ -239,15 +239,16 @@ def _holds(slo: SloPlan, tier: Tier) -> str:
     return f" and ignoring ({recorded.WINDOW}) ".join(parts)
 
 
-def vanished(series: str, by: tuple[str, ...], within: str, alert: dict[str, str] | None) -> str:
+def vanished(series: str, by: tuple[str, ...], within: int, for_: int, alert: dict[str, str] | None) -> str:
     """A series that was there within a time and is not any more; one that never was there is not missed.
 
-    `alert` names the alert that this is for: once it fires it goes on until the series is back, however long. Without
-    it, where groups come and go as pods do, what vanished is forgotten when the time is over.
+    The time begins when the alert may fire: while it is pending, for `for_` seconds, nothing is forgotten. `alert`
+    names the alert that this is for: once it fires it goes on until the series is back, however long. Without it,
+    where groups come and go as pods do, what vanished is forgotten when the time is over.
     """
     labels = ", ".join(by)
     whole = aggregate("max", labels)
-    missed = f"{whole} (present_over_time({series}[{within}]))"
+    missed = f"{whole} (present_over_time({series}[{duration(within + for_)}]))"
     if alert:
         missed = f"({missed} or {whole} (ALERTS{matchers(alert | {'alertstate': 'firing'})}))"
     return f"{missed}\n  unless on ({labels}) {whole} ({series})"

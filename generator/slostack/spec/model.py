@@ -206,7 +206,9 @@ class Alert(Node):
     )
     for_: Duration | None = Field(None, alias="for", description="How long the condition must hold")
     keep_firing_for: Duration | None = Field(None, description="How long it keeps firing after the condition ends")
-    within: Duration = Field(3600, description="With `absent`: how long after it was last seen it is missed")
+    within: Duration = Field(
+        3600, description="With `absent`: it is missed if it was there within this time before `for`"
+    )
     minimum: Volume | None = Field(None, description="What must have happened before the condition counts")
     slo: Name | None = Field(None, description="The SLO of this service that the same incident burns")
     by: Labels = Field(default_factory=list, description="The labels that the expression keeps")
