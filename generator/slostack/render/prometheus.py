@@ -40,6 +40,8 @@ def _config(plan: Plan) -> dict[str, Any]:
     }
     if any(isinstance(slo.indicator, NativeHistogram) for slo in plan.slos):
         config["global"]["scrape_native_histograms"] = True
+        # A target that offers both kinds would else give up its classic ones, which other SLOs count.
+        config["global"]["always_scrape_classic_histograms"] = True
     if plan.environment:
         config["global"]["external_labels"] = {"environment": plan.environment}
     config["rule_files"] = ["../../alerts/rules/*.yml"]
