@@ -39,6 +39,14 @@ def tokens(expression: str) -> list[Token]:
     return [Token(match.lastgroup or "sign", match.group()) for match in _TOKEN.finditer(expression)]
 
 
+def without_comments(expression: str) -> str:
+    """`expression` without its comments and the blanks before them, so that something may stand behind it."""
+    kept = ""
+    for token in tokens(expression):
+        kept = kept.rstrip() if token.kind == "comment" else kept + token.text
+    return kept.strip()
+
+
 def quote(value: str) -> str:
     """`value` as a PromQL string literal with every character that could end it escaped."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from slostack.promql import duration, duration_ms, quote, selector, time_lapse, tokens
+from slostack.promql import duration, duration_ms, quote, selector, time_lapse, tokens, without_comments
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,21 @@ def test_real_time_changes_nothing() -> None:
 )
 def test_tokens_lose_nothing(text: str) -> None:
     assert "".join(token.text for token in tokens(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("sum(a) # why", "sum(a)"),
+        ("# why\n# and how\nsum(a)", "sum(a)"),
+        ("sum(\n  # why (\n  a # how\n  + b\n)", "sum(\n  a\n  + b\n)"),
+        ('a{b="#1",c=~\'# x\',d=`#`} # "why"', "a{b=\"#1\",c=~'# x',d=`#`}"),
+        ("sum( a )\n  / b", "sum( a )\n  / b"),
+        ("# why", ""),
+    ],
+)
+def test_a_comment_goes_with_the_blanks_before_it_and_a_text_in_quotes_stays(written: str, read: str) -> None:
+    assert without_comments(written) == read
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from slostack import recorded
 from slostack.burnrate import Severity, Tier, budget, standard_tiers
 from slostack.plan import monitoring
 from slostack.plan.alerts import ServiceAlerts, derived_name
+from slostack.plan.expressions import uncommented
 from slostack.plan.indicators import classic_histogram, indicator
 from slostack.plan.model import (
     AlertPlan,
@@ -46,6 +47,7 @@ def build(
     local engine runs the same program; scrape targets, webhooks and link bases follow it. `without` names the links
     (`grafana`, `traces`) whose server does not run there, so that no alert points at it.
     """
+    spec = uncommented(spec)
     moved = dict(addresses or {})
     bases = {name: _moved(url, moved).rstrip("/") for name, url in spec.links.model_dump().items()}
     links = spec.links.model_copy(update=bases)
