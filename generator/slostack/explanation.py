@@ -98,12 +98,10 @@ def _words(plan: SloPlan, slo: Slo) -> str:
 
 
 def _beyond(latency: Latency) -> str:
-    """What makes an event of a histogram bad; its name says the unit, as Prometheus wants metrics named, or nobody."""
+    """What makes an event of a histogram bad."""
     named = selector(latency.histogram)
-    name = named.name if named else ""
-    if name.endswith("_seconds"):
-        return f"that take longer than {texts.amount(latency.under, 'seconds')}"
-    return f"above {texts.amount(latency.under, 'bytes' if name.endswith('_bytes') else 'count')}"
+    unit = named.unit if named else "count"
+    return f"{'that take longer than' if unit.endswith('seconds') else 'above'} {texts.amount(latency.under, unit)}"
 
 
 def _tiers(slo: SloPlan) -> Iterator[str]:

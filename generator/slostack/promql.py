@@ -121,6 +121,11 @@ class Selector:
     def __str__(self) -> str:
         return f"{self.name}{{{self.inside}}}" if self.inside else self.name
 
+    @property
+    def unit(self) -> str:
+        """What it measures, as Prometheus wants the unit in a metric's name; `count` where its name says none."""
+        return next((unit for unit in ("milliseconds", "seconds", "bytes") if self.name.endswith(f"_{unit}")), "count")
+
     def plus(self, matcher: str) -> Selector:
         """The same selector narrowed by one more matcher, such as `le="0.3"`."""
         return Selector(self.name, f"{self.inside},{matcher}" if self.inside else matcher)

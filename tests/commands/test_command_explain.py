@@ -150,6 +150,7 @@ def test_a_spec_that_check_refuses_is_not_explained(shop: Path) -> None:
     [
         ("took_seconds", "300ms", "Events that take longer than 0.3 s, over all events."),
         ('took_seconds{code="200"}', "2", "Events that take longer than 2 s, over all events."),
+        ("took_milliseconds", "250", "Events that take longer than 250 ms, over all events."),
         ("sent_bytes", "1MB", "Events above 1 MB, over all events."),
         ("took_microseconds", "1000000", "Events above 1000000, over all events."),
     ],

@@ -76,6 +76,24 @@ def test_a_repeated_panel_is_narrowed_to_its_value_and_brings_a_filter() -> None
     assert variable["query"]["query"] == "label_values(latency_seconds_count, queue)"
 
 
+@pytest.mark.parametrize(
+    ("histogram", "unit"),
+    [("took_seconds", "s"), ("took_milliseconds", "ms"), ('sent_bytes{job="shop"}', "decbytes"), ("took", "s")],
+)
+def test_a_histogram_without_a_unit_has_that_of_its_name(histogram: str, unit: str) -> None:
+    words = {"title": "T", "describe": "d"}
+    column = {"title": "P95", "quantile": histogram, "at": 95}
+    kinds = [{"quantiles": histogram}, {"heatmap": histogram}, {"table": [column], "by": ["job"]}]
+    rows = [{"question": "Q", "panels": [words | kind for kind in kinds]}]
+    board = boards(plan(boards={"of-a-unit": Board.model_validate({"title": "B", "rows": rows})}))["of-a-unit"]
+    lines, heat, table = (one for one in board["panels"] if one["type"] != "row")
+    shown = table["fieldConfig"]["overrides"]
+
+    assert lines["fieldConfig"]["defaults"]["unit"] == unit
+    assert heat["options"]["yAxis"]["unit"] == unit
+    assert {"id": "unit", "value": unit} in next(o for o in shown if o["matcher"]["options"] == "P95")["properties"]
+
+
 def test_legends_are_words_and_never_dumps_of_labels() -> None:
     for kind in KINDS:
         if kind in {"table", "each"}:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from slostack.burnrate import decimal_text
 from slostack.checks.series import selectors, selectors_of
 from slostack.checks.spec.expressions import Expression, expressions
 from slostack.checks.spec.references import slos
 from slostack.live.clients import Prometheus
 from slostack.plan.indicators import le_pattern
+from slostack.plan.texts import amount
 from slostack.problems import Level, Problem, in_order
 from slostack.promql import Selector, selector
 from slostack.spec.model import Spec
@@ -102,11 +102,14 @@ class _Live:
             if slo.latency is None or slo.latency.native:
                 continue
             histogram = selector(slo.latency.histogram)
-            series = self._group(histogram.renamed("_bucket")) if histogram else []
+            if histogram is None:
+                continue
+            series = self._group(histogram.renamed("_bucket"))
             bounds = {labels["le"] for labels in series if "le" in labels}
             pattern = re.compile(le_pattern(slo.latency.under))
             if bounds and not any(map(pattern.fullmatch, bounds)):
-                sentence = f"`{name}` has the threshold {decimal_text(slo.latency.under)} s, which is no bucket there"
+                under = amount(slo.latency.under, histogram.unit)
+                sentence = f"`{name}` has the threshold {under}, which is no bucket there"
                 remedy = f"buckets are {', '.join(sorted(bounds - {'+Inf'}, key=float)) or 'none'}"
                 where = (*path, "latency", "under")
                 yield self._places.problem("live-no-bucket", sentence, remedy, where)

@@ -31,7 +31,7 @@ class Counters:
 
 @dataclass(frozen=True)
 class NativeHistogram:
-    """Events of a native histogram; those above `under` seconds (or the histogram's own unit) are errors."""
+    """Events of a native histogram; those above `under`, in the histogram's own unit, are errors."""
 
     histogram: Selector
     under: Fraction
@@ -89,7 +89,7 @@ class SloPlan:
     minimum_failures: int
     alert_names: dict[Severity, str]  # a severity that is off is missing
     measures: Literal["events", "time"]
-    threshold: Fraction | None  # of a latency SLO, in seconds: what the dashboard draws
+    threshold: Fraction | None  # of a latency SLO, in its histogram's unit: what the dashboard draws
     histogram: Selector | None  # of a classic latency SLO, without _bucket
     shard: int  # the group of base rules that counts it
 

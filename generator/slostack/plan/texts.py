@@ -67,7 +67,7 @@ def amount(value: Fraction, unit: str) -> str:
             if value >= size:
                 return f"{decimal_text(value / size, 3)} {name}"
         return f"{decimal_text(value)} B"
-    suffix = {"seconds": " s", "per second": " per second", "cores": " cores"}.get(unit, "")
+    suffix = {"seconds": " s", "milliseconds": " ms", "per second": " per second", "cores": " cores"}.get(unit, "")
     return decimal_text(value, 6) + suffix
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
+from slostack.promql import selector
 from slostack.spec.values import Amount, PromQL
 
 
@@ -67,9 +68,11 @@ class Latency(Node):
         if self.buckets is not None and not self.native and self.under not in self.buckets:
             below = max((bound for bound in self.buckets if bound < self.under), default=None)
             above = min((bound for bound in self.buckets if bound > self.under), default=None)
-            near = " or ".join(f"{float(bound):g}s" for bound in (below, above) if bound is not None)
+            named = selector(self.histogram)
+            unit = "" if named is not None and named.unit in {"milliseconds", "bytes"} else "s"
+            near = " or ".join(f"{float(bound):g}{unit}" for bound in (below, above) if bound is not None)
             raise ValueError(
-                f"has the threshold {float(self.under):g}s, which is no bucket boundary of the histogram"
+                f"has the threshold {float(self.under):g}{unit}, which is no bucket boundary of the histogram"
                 f"|choose {near}, add the bucket to the service, or use a native histogram"
             )
         return self

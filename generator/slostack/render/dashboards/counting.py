@@ -66,3 +66,9 @@ def _chosen_by(text: str) -> frozenset[str]:
     plain = selector(text)
     inside = "" if plain is None else re.sub(r'"(?:\\.|[^"\\])*"', "", plain.inside)
     return frozenset(match[1] for match in map(_MATCHED.match, inside.split(",")) if match)
+
+
+def measured(histogram: str | None) -> str:
+    """The unit of a histogram that its owner gave none: what its name says, else seconds, as most are of times."""
+    plain = selector(histogram or "")
+    return "seconds" if plain is None or plain.unit == "count" else plain.unit

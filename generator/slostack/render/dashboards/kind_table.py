@@ -7,7 +7,7 @@ from typing import Any
 
 from slostack.plan import Plan
 from slostack.render.dashboards import columns
-from slostack.render.dashboards.counting import fraction, mean, mean_rate, quantile
+from slostack.render.dashboards.counting import fraction, mean, mean_rate, measured, quantile
 from slostack.render.dashboards.look import NO_TRAFFIC_TEXT, UNITS
 from slostack.render.dashboards.panels import Panel, query, series_override, table
 from slostack.spec.boards import Column
@@ -66,4 +66,5 @@ def _expression(column: Column, by: list[str]) -> str:
 def _unit(column: Column) -> str:
     derived = {"rate": column.rate, "ratio": column.ratio, "quantile": column.quantile}
     kind = next((name for name, value in derived.items() if value is not None), "value")
-    return column.unit or {"rate": "per second", "ratio": "percent", "quantile": "seconds"}.get(kind, "count")
+    units = {"rate": "per second", "ratio": "percent", "quantile": measured(column.quantile)}
+    return column.unit or units.get(kind, "count")

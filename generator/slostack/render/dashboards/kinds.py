@@ -14,6 +14,7 @@ from slostack.render.dashboards.counting import (
     by_clause,
     fraction,
     mean_rate,
+    measured,
     quantile,
     rate_window,
 )
@@ -108,9 +109,8 @@ def _quantiles(plan: Plan, service: ServicePlan, panel: spec.Panel) -> Panel:
             series_override(name, color=fixed(shades[min(index, len(shades) - 1)]))
             for index, (_, name) in enumerate(drawn)
         ]
-    return _graph(
-        plan, service, panel, drawn, panel.unit or "seconds", overrides=overrides, fill=0, empty=NO_TRAFFIC_TEXT
-    )
+    unit = panel.unit or measured(panel.quantiles)
+    return _graph(plan, service, panel, drawn, unit, overrides=overrides, fill=0, empty=NO_TRAFFIC_TEXT)
 
 
 def _heatmap(plan: Plan, _service: ServicePlan, panel: spec.Panel) -> Panel:
@@ -118,12 +118,12 @@ def _heatmap(plan: Plan, _service: ServicePlan, panel: spec.Panel) -> Panel:
     plain = selector(histogram)
     buckets = histogram if plain is None else str(plain.renamed("_bucket"))
     expression = plan.lapse(f"sum by (le) (increase({buckets}[{rate_window()}]))")
-    unit = panel.unit or "seconds"
+    unit = panel.unit or measured(panel.heatmap)
     return heatmap(
         _title(panel),
         panel.describe,
         # Only what a span measures, which is time, is observed with a trace to lead to.
-        query(expression, "{{le}}", form="heatmap", exemplars=unit == "seconds"),
+        query(expression, "{{le}}", form="heatmap", exemplars=unit.endswith("seconds")),
         unit=UNITS[unit],
         decimals=1 if panel.unit == "score" else None,
         empty=NO_TRAFFIC_TEXT,

@@ -48,12 +48,13 @@ NO_TRAFFIC = State(1, "○", "no traffic", GREY_BLUE, "nothing happened in the l
 KEPT = State(0, "●", "kept", GREEN, "all is well")
 STATES = (PAGE, TICKET, GONE, NO_DATA, NO_TRAFFIC, KEPT)
 
-# The vocabulary's units as Grafana's registry writes them.
+# The vocabulary's units, and that of histograms in milliseconds, as Grafana's registry writes them.
 UNITS = {
     "per second": "suffix:/s",
     "per minute": "suffix:/min",
     "percent": "percentunit",
     "seconds": "s",
+    "milliseconds": "ms",
     "bytes": "decbytes",
     "count": "short",
     "cores": "suffix:cores",

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from slostack.burnrate import decimal_text
 from slostack.plan import Plan, SloPlan
+from slostack.plan.texts import amount
 from slostack.promql import Selector, duration
 from slostack.recorded import INFO
 from slostack.render.dashboards import columns, links, queries
@@ -20,6 +21,7 @@ from slostack.render.dashboards.look import (
     PERCENT,
     TEXT,
     TIMES,
+    UNITS,
     VIOLET,
     Json,
     plain,
@@ -268,29 +270,36 @@ def latency(plan: Plan, slos: tuple[SloPlan, ...]) -> list[tuple[Panel, Panel]]:
     return [(_heat(plan, histogram, of), _tail(plan, histogram, of)) for histogram, of in having.items()]
 
 
-def _promised(slos: list[SloPlan]) -> str:
-    return ", ".join(f"{slo.objective} % within {plain(slo.threshold or Fraction(0), 3)} s" for slo in slos)
+def _promised(unit: str, slos: list[SloPlan]) -> str:
+    return ", ".join(f"{slo.objective} % within {amount(slo.threshold or Fraction(0), unit)}" for slo in slos)
+
+
+def _words(unit: str) -> tuple[str, str, str]:
+    """What a histogram of this unit holds, how an event has it, and what one with much of it is."""
+    return ("time", "took how long", "slow") if unit.endswith("seconds") else ("value", "had which value", "large")
 
 
 def _heat(plan: Plan, histogram: Selector, slos: list[SloPlan]) -> Panel:
     buckets = histogram.renamed("_bucket")
+    what, had, much = _words(histogram.unit)
     return heatmap(
-        f"How are times spread? (promised: {_promised(slos)})",
-        "How many events took how long: the stronger a cell, the more. Normal is one band well below the promised"
-        " time. A second band above it is a group of slow events; diamonds are single traces, click one to open it.",
+        f"How are {what}s spread? (promised: {_promised(histogram.unit, slos)})",
+        f"How many events {had}: the stronger a cell, the more. Normal is one band well below the promised {what}."
+        f" A second band above it is a group of {much} events; diamonds are single traces, click one to open it.",
         query(
             plan.lapse(f"sum by (le) (increase({buckets}[$__rate_interval]))"),
             "{{le}}",
             form="heatmap",
             exemplars=True,
         ),
-        unit="s",
+        unit=UNITS[histogram.unit],
         empty=NO_TRAFFIC_TEXT,
     )
 
 
 def _tail(plan: Plan, histogram: Selector, slos: list[SloPlan]) -> Panel:
     buckets = f"sum by (le) (rate({histogram.renamed('_bucket')}[$__rate_interval]))"
+    what, *_ = _words(histogram.unit)
     targets, overrides = [], []
     for index, slo in enumerate(sorted(slos, key=lambda slo: slo.objective)):
         shade = _SHADES[min(index * 2, len(_SHADES) - 1)]
@@ -299,15 +308,15 @@ def _tail(plan: Plan, histogram: Selector, slos: list[SloPlan]) -> Panel:
         targets.append(query(plan.lapse(f"histogram_quantile({quantile}, {buckets})"), at, ref=f"Q{index}"))
         overrides.append(series_override(at, color=fixed(shade)))
         limit = f"promised for {slo.objective} %"
-        seconds = decimal_text(slo.threshold or Fraction(0))
-        targets.append(query(f"vector({seconds})", limit, ref=f"L{index}"))
+        promised = decimal_text(slo.threshold or Fraction(0))
+        targets.append(query(f"vector({promised})", limit, ref=f"L{index}"))
         overrides.append(series_override(limit, **dashes(shade, 2)))
     return time_series(
-        "Is the promised time kept?",
-        "The time within which the promised share of events ends, beside the promised time (dashed). Normal is that"
-        " each line stays below its dashed one. Where it does not, look at the traces of that time.",
+        f"Is the promised {what} kept?",
+        f"The {what} within which the promised share of events ends, beside the promised {what} (dashed). Normal is"
+        " that each line stays below its dashed one. Where it does not, look at the traces of that time.",
         targets,
-        unit="s",
+        unit=UNITS[histogram.unit],
         overrides=overrides,
         fill=0,
         empty=NO_TRAFFIC_TEXT,
