@@ -83,15 +83,16 @@ def _print(text: str) -> str:
 
 def facts(plan: Plan, rules: list[AlertPlan]) -> str:
     """The generated block of an alert's page, in Markdown; `rules` are the alert's rules, one per tier or service."""
+    teams = {rule.service: rule.team for rule in rules}
     return _TEMPLATES.get_template("facts.md.jinja").render(
         rules=rules,
-        services=sorted({rule.service for rule in rules}),
+        services=sorted(teams),
         slos={slo.id: slo for slo in plan.slos},
         receivers=sorted({receiver for rule in rules for receiver in rule.receivers}),
-        escalations=_escalations(plan, rules),
+        escalations={service: _escalation(plan, team) for service, team in teams.items()},
         links=plan.links,
         tiers={service.name: service.tier for service in plan.services},
-        own_links=_own_links(plan, rules),
+        own_links={name: _own_links(plan, name) for name in teams},
         quiet=_quiet(plan, rules),
         cell=_cell,
         fixed=_fixed,
@@ -117,28 +118,29 @@ def _first(plan: Plan, rules: list[AlertPlan]) -> str:
 
 
 def _draft(plan: Plan, rules: list[AlertPlan]) -> str:
-    first = rules[0]
+    """A page that speaks of every service whose alert it is, each by its first rule."""
+    parts = [next(rule for rule in rules if rule.service == name) for name in sorted({rule.service for rule in rules})]
+    teams = sorted({rule.team for rule in rules})
     return _TEMPLATES.get_template("draft.md.jinja").render(
-        rule=first,
+        parts=parts,
         begin=BEGIN,
         end=END,
         draft=DRAFT,
-        sections=SECTIONS,
-        query=_flat(first.expression),
-        escalations=_escalations(plan, rules),
+        flat=_flat,
+        escalations=[(team, after, to) for team in teams for after, to in _escalation(plan, team)],
+        several=len(teams) > 1,
         span=texts.span,
     )
 
 
-def _escalations(plan: Plan, rules: list[AlertPlan]) -> list[tuple[str, int, str]]:
-    teams = {rule.team for rule in rules}
-    return [(team.name, after, to) for team in plan.teams if team.name in teams for after, to in team.escalation]
+def _escalation(plan: Plan, name: str) -> tuple[tuple[int, str], ...]:
+    """Whom to call next in a team, and when."""
+    return next((team.escalation for team in plan.teams if team.name == name), ())
 
 
-def _own_links(plan: Plan, rules: list[AlertPlan]) -> list[tuple[str, str]]:
-    """What the services of the alert link to, such as their source code."""
-    named = {rule.service for rule in rules}
-    return [link for service in plan.services if service.name in named for link in service.links.items()]
+def _own_links(plan: Plan, name: str) -> list[tuple[str, str]]:
+    """What a service links to, such as its source code; the monitoring itself, to nothing."""
+    return [link for service in plan.services if service.name == name for link in service.links.items()]
 
 
 def _quiet(plan: Plan, rules: list[AlertPlan]) -> list[str]:
