@@ -16,8 +16,8 @@ from slostack.burnrate import (
 )
 from slostack.plan import texts
 from slostack.plan.alerts import KEEP_FIRING
-from slostack.plan.lifetimes import ends_after, held_after
-from slostack.plan.model import Counters, NativeHistogram, SloPlan
+from slostack.plan.lifetimes import ends_after, held_after, hourly_events
+from slostack.plan.model import Counters, NativeHistogram, Slices, SloPlan
 from slostack.promql import duration, selector
 from slostack.spec.model import Slo, Spec
 from slostack.spec.sli import Latency
@@ -38,15 +38,19 @@ class Part:
 def explain(plan: SloPlan, slo: Slo, spec: Spec, events_per_hour: int | None = None) -> list[Part]:
     """The parts of an SLO's explanation, in reading order; `slo` is as the spec has it, `plan` what follows from it.
 
-    `events_per_hour` (above zero) makes the failures needed a number; without it they are a formula.
+    `events_per_hour` (above zero) makes the failures needed a number, and puts the time that they take into the times;
+    without it they are a formula. Where time is measured it is known, for one series.
     """
-    hourly = 60 if plan.measures == "time" else events_per_hour
+    hourly = hourly_events(plan, events_per_hour)
     parts = [
         Part(f"{plan.id}: {plan.promise}", tuple(_promise(plan))),
         Part("Indicator", tuple(_indicator(plan, slo))),
         Part("Alerts", tuple(_tiers(plan))),
-        Part("Detection: time from a step to this error rate until it fires, at the latest", tuple(_detection(plan))),
-        Part("Reset: time from full recovery until it ends, at the latest", tuple(_reset(plan))),
+        Part(
+            "Detection: time from a step to this error rate until it fires, at the latest",
+            tuple(_detection(plan, hourly)),
+        ),
+        Part("Reset: time from full recovery until it ends, at the latest", tuple(_reset(plan, hourly))),
         Part("Failures needed", tuple(_failures(plan, hourly))),
         Part("Cannot fire", tuple(_silent(plan, slo, hourly)) or ("  nothing: every tier can",)),
         Part("Not written in the spec, so the default holds", tuple(_defaults(plan, slo, spec))),
@@ -115,24 +119,42 @@ def _tiers(slo: SloPlan) -> Iterator[str]:
         yield f"  {severity} is the alert {name}"
 
 
-def _detection(slo: SloPlan) -> Iterator[str]:
+def _detection(slo: SloPlan, hourly: int | None) -> Iterator[str]:
     rows: list[tuple[str, ...]] = [("error rate", *map(_name, slo.tiers))]
     for rate in _RATES:
-        times = (held_after(slo, tier, rate) for tier in slo.tiers)
+        times = (held_after(slo, tier, rate, hourly) for tier in slo.tiers)
         rows.append((texts.percent(rate), *map(_or_never, times)))
-    rows.append(("threshold x 2", *(_or_never(_at_twice(slo, tier)) for tier in slo.tiers)))
+    rows.append(("threshold x 2", *(_or_never(_at_twice(slo, tier, hourly)) for tier in slo.tiers)))
     yield from _columns(rows)
     yield from _wrapped(
         "At the latest: counting a minute and the turns of the rules are in it; a scrape and Alertmanager's group wait"
         " are not. The tier of a severity that is first is its alert; the others then stay silent."
     )
+    yield from _wrapped(" ".join(_reckoned(slo, hourly)))
 
 
-def _reset(slo: SloPlan) -> Iterator[str]:
+def _reckoned(slo: SloPlan, hourly: int | None) -> Iterator[str]:
+    """What the times take for granted."""
+    guard = f"the guard of {slo.minimum_failures} {_bad(slo)}"
+    if hourly is None:
+        yield f"No time is in it for {guard}: traffic is taken to be enough. `--events-per-hour N` reckons with yours."
+    elif slo.measures == "time":
+        yield f"In it is {guard}, at {hourly} minutes an hour; one series has 60. `--events-per-hour` tells of more."
+    else:
+        yield f"In it is {guard}, at {hourly} events an hour."
+    if isinstance(slo.indicator, Slices) and slo.kind != "availability":
+        yield "What the indicator's own expression averages comes on top."
+
+
+def _bad(slo: SloPlan) -> str:
+    return "bad minutes" if slo.measures == "time" else "failures"
+
+
+def _reset(slo: SloPlan, hourly: int | None) -> Iterator[str]:
     severities = tuple(dict.fromkeys(tier.severity for tier in slo.tiers))
     rows: list[tuple[str, ...]] = [("error rate", *severities)]
     for rate in _RATES:
-        times = (ends_after(slo, severity, rate) for severity in severities)
+        times = (ends_after(slo, severity, rate, hourly) for severity in severities)
         rows.append((texts.percent(rate), *("-" if time is None else span(time) for time in times)))
     yield from _columns(rows)
     longer = " and ".join(f"{span(Fraction(KEEP_FIRING[severity]))} for a {severity}" for severity in severities)
@@ -142,14 +164,14 @@ def _reset(slo: SloPlan) -> Iterator[str]:
     )
 
 
-def _at_twice(slo: SloPlan, tier: Tier) -> Fraction | None:
+def _at_twice(slo: SloPlan, tier: Tier, hourly: int | None) -> Fraction | None:
     """Detection time at twice the tier's threshold; None where that is more than everything."""
     rate = 2 * tier.threshold(slo.period, slo.budget)
-    return held_after(slo, tier, rate) if rate <= 1 else None
+    return held_after(slo, tier, rate, hourly) if rate <= 1 else None
 
 
 def _failures(slo: SloPlan, hourly: int | None) -> Iterator[str]:
-    what, guard = ("bad minutes" if slo.measures == "time" else "failures"), slo.minimum_failures
+    what, guard = _bad(slo), slo.minimum_failures
     if hourly is None:
         rows: list[tuple[str, ...]] = [("", "failures needed of N events", "the guard decides below")]
         for tier in slo.tiers:
@@ -198,8 +220,12 @@ def _silent(plan: SloPlan, slo: Slo, hourly: int | None) -> Iterator[str]:
             yield f"  {_name(tier)}: needs an error rate above {texts.percent(theta)}, which there is not"
         elif hourly is not None:
             events = hourly * tier.long // 3600
+            needed = Fraction(plan.minimum_failures, events) if events else Fraction(1)
             if events < max(plan.minimum_failures, plan.minimum_events):
                 yield f"  {_name(tier)}: its window holds {events} events, fewer than the guards need"
+            elif needed > theta:
+                rate = decimal_text(100 * needed, 2)
+                yield f"  {_name(tier)}: below an error rate of {rate} %: its window holds {events} events"
 
 
 def _defaults(plan: SloPlan, slo: Slo, spec: Spec) -> Iterator[str]:

@@ -31,8 +31,9 @@ services:
   shop:
     team: shop
     slos:
-      requests: {{promise: Orders succeed, objective: 99.9, events: {{bad: bad_total, total: all_total}}}}
+      requests: {{promise: Orders succeed, objective: 99.9, {sli}}}
 """
+COUNTED = "events: {bad: bad_total, total: all_total}"
 STEP = 15  # seconds between two scrapes
 BEGIN = 400 * 60  # a past without errors that fills the windows of pages; tickets wait for a longer one
 
@@ -51,21 +52,40 @@ class Incident:
         return BEGIN + self.minutes * 60
 
 
-def planned(period: str = "") -> Plan:
-    loaded = parse(SPEC.format(period=period), "slo.yaml")
+def planned(period: str = "", sli: str = COUNTED) -> Plan:
+    loaded = parse(SPEC.format(period=period, sli=sli), "slo.yaml")
     assert loaded.spec is not None, loaded.problems
     return build(loaded.spec)
 
 
-def firing(folder: Path, plan: Plan, incident: Incident, expected: dict[int, set[str]]) -> None:
+def counters(incident: Incident) -> list[dict[str, str]]:
+    """Requests of which the incident's share fails, scrape by scrape."""
+    before, during, after = _scrapes(incident)
+    bad = 1000 * incident.share
+    failed = f"0x{before} {bad}+{bad}x{during - 1} {bad * during}x{after}"
+    return [
+        {"series": 'all_total{instance="i"}', "values": f"0+1000x{before + during + after}"},
+        {"series": 'bad_total{instance="i"}', "values": failed},
+    ]
+
+
+def gauge(series: str, good: int, bad: Fraction, incident: Incident) -> list[dict[str, str]]:
+    """A series with one value during the incident and another before and after it."""
+    before, during, after = _scrapes(incident)
+    return [{"series": series, "values": f"{good}x{before} {float(bad)}x{during - 1} {good}x{after}"}]
+
+
+def _scrapes(incident: Incident) -> tuple[int, int, int]:
+    return BEGIN // STEP, incident.minutes * 60 // STEP, incident.after * 60 // STEP
+
+
+def firing(folder: Path, plan: Plan, given: list[dict[str, str]], expected: dict[int, set[str]]) -> None:
     """Hold which burn alerts fire at some seconds, as `severity/tier`; promtool evaluates everything each minute."""
     rendered = render(plan)
     paths = [EVENTS_FILE, WINDOWS_FILE, f"{FOLDER}/shop.yml"]
     for path in paths:
         (folder / Path(path).name).write_text(rendered[path], encoding="utf-8")
     names = [n for path in paths for n in re.findall(r"^  - name: (\S+)$", rendered[path], re.MULTILINE)]
-    before, during, after = BEGIN // STEP, incident.minutes * 60 // STEP, incident.after * 60 // STEP
-    bad = 1000 * incident.share
     document = {
         "rule_files": [Path(path).name for path in paths],
         "evaluation_interval": "1m",
@@ -73,13 +93,7 @@ def firing(folder: Path, plan: Plan, incident: Incident, expected: dict[int, set
         "tests": [
             {
                 "interval": f"{STEP}s",
-                "input_series": [
-                    {"series": 'all_total{instance="i"}', "values": f"0+1000x{before + during + after}"},
-                    {
-                        "series": 'bad_total{instance="i"}',
-                        "values": f"0x{before} {bad}+{bad}x{during - 1} {bad * during}x{after}",
-                    },
-                ],
+                "input_series": given,
                 "promql_expr_test": [_test(at, alerts) for at, alerts in expected.items()],
             }
         ],
@@ -136,7 +150,7 @@ def test_a_page_begins_and_ends_within_the_times_that_are_stated(
     firing(
         tmp_path,
         plan,
-        incident,
+        counters(incident),
         {
             # Not before its time, surely at the stated one, and the stated one is no more than the counting later.
             BEGIN + int(bare) // 60 * 60: set(),
@@ -146,6 +160,55 @@ def test_a_page_begins_and_ends_within_the_times_that_are_stated(
             incident.end + int(longest + KEEP_FIRING["page"]) // 60 * 60: page,
             minute(incident.end + ends): set(),
         },
+    )
+
+
+@pytest.mark.parametrize(
+    ("sli", "series", "good", "incident"),
+    [
+        ("ratio: r", "r", 0, Incident(Fraction(1, 10), 60)),
+        ("ratio: r", "r", 0, Incident(Fraction(1), 20)),
+        ("availability: {series: probe_success}", "probe_success", 1, Incident(Fraction(1), 20)),
+    ],
+    ids=["a ratio of one in ten", "a ratio of everything", "nothing answers"],
+)
+def test_a_page_about_time_waits_for_its_three_minutes_and_no_longer_than_is_stated(
+    tmp_path: Path, sli: str, series: str, good: int, incident: Incident
+) -> None:
+    plan = planned(sli=sli)
+    slo = plan.slos[0]
+    stated = fires_after(slo, "page", incident.share)
+    ends = ends_after(slo, "page", incident.share)
+    assert stated is not None
+    assert ends is not None
+    three = 60 * (slo.minimum_failures / incident.share - 1)  # the step itself is the first of them
+
+    firing(
+        tmp_path,
+        plan,
+        gauge(series, good, abs(good - incident.share), incident),
+        {
+            BEGIN + int(three) - 60: set(),
+            minute(BEGIN + stated[0]): {"page/1h"},
+            incident.end: {"page/1h"},
+            minute(incident.end + ends): set(),
+        },
+    )
+
+
+def test_minutes_that_an_hour_cannot_hold_page_after_the_six_hours_tier_alone(tmp_path: Path) -> None:
+    """2.88 % is twice the hour's threshold, and gives 1.7 of the three bad minutes."""
+    plan = planned(sli="ratio: r")
+    incident = Incident(Fraction("0.0288"), 130)
+    stated = fires_after(plan.slos[0], "page", incident.share)
+    assert stated is not None
+    assert stated[1] == plan.slos[0].tiers[1]
+
+    firing(
+        tmp_path,
+        plan,
+        gauge("r", 0, incident.share, incident),
+        {BEGIN + 100 * 60: set(), minute(BEGIN + stated[0]): {"page/6h"}},
     )
 
 

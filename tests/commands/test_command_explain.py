@@ -59,6 +59,8 @@ Detection: time from a step to this error rate until it fires, at the latest
   At the latest: counting a minute and the turns of the rules are in it; a
   scrape and Alertmanager's group wait are not. The tier of a severity that is
   first is its alert; the others then stay silent.
+  No time is in it for the guard of 3 failures: traffic is taken to be enough.
+  `--events-per-hour N` reckons with yours.
 
 Reset: time from full recovery until it ends, at the latest
   error rate  page         ticket
@@ -113,6 +115,29 @@ def test_with_traffic_the_failures_needed_are_numbers(shop: Path) -> None:
     assert "its window holds" not in many
 
 
+@pytest.mark.parametrize(
+    ("arguments", "all_of_it", "a_tenth", "said"),
+    [
+        # One series: three minutes, or thirty, and a minute more for a mean of two, before 2 min 42 s of counting.
+        ((), "6 min 42 s", "33 min 42 s", "In it is the guard of 3 bad minutes, at 60 minutes an hour; one series has"),
+        # Ten series count ten minutes in each: the burn rate of 1.44 % decides.
+        (("--events-per-hour", "600"), "4 min 34 s", "12 min 20 s", "at 600 minutes an hour"),
+    ],
+)
+def test_the_minutes_that_the_guard_needs_are_in_the_times(
+    shop: Path, arguments: tuple[str, ...], all_of_it: str, a_tenth: str, said: str
+) -> None:
+    text = SPEC.replace("are there, objective: 99", "are there, objective: 99.9")
+    (shop / "slo.yaml").write_text(text, encoding="utf-8")
+    told = slostack(shop, "explain", "basket-up", *arguments).out
+    times = {line[:15].strip(): line[17:].split("  ")[0] for line in told.split("\nReset")[0].splitlines()}
+
+    assert (times["100 %"], times["10 %"]) == (all_of_it, a_tenth)
+    assert said in told
+    silent = "  page 1h: below an error rate of 5 %: its window holds 60 events\n"
+    assert (times["threshold x 2"] == "never", silent in told) == (not arguments, not arguments)
+
+
 def test_a_tier_that_can_never_fire_is_told(shop: Path) -> None:
     (shop / "slo.yaml").write_text(SPEC.replace("are there, objective: 99", "are there, objective: 90"), "utf-8")
     run = slostack(shop, "explain", "basket-up")
@@ -120,7 +145,7 @@ def test_a_tier_that_can_never_fire_is_told(shop: Path) -> None:
     assert run.err.startswith("slo.yaml:19:51: unreachable-tier: ")
     assert run.err.endswith("slostack: slo.yaml has 1 mistake; what can never fire is explained above\n")
     assert "  page 1h: needs an error rate above 144 %, which there is not\n" in run.out
-    assert "  100 %          never    3 h 39 min  7 h 21 min  7 h 31 min\n" in run.out
+    assert "  100 %          never    3 h 40 min  7 h 22 min   7 h 32 min\n" in run.out
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ _EXPLAINED = frozenset({"unreachable-tier"})
     "--events-per-hour",
     type=click.IntRange(1, 10**12),
     metavar="N",
-    help="How many events there usually are; then the failures needed are numbers.",
+    help="How many events there usually are; then the failures needed are numbers, and their time is in the times.",
 )
 def explain(slo: str, spec: Path, environment: str | None, events_per_hour: int | None) -> None:
     """Show an SLO's budget, tiers, detection times and defaults.
