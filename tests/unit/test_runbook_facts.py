@@ -21,6 +21,7 @@ services:
     alerts:
       OfTheSlo: {severity: page, summary: x, when: a, above: 1, slo: requests}
       OfEachTenant: {severity: ticket, summary: x, when: a, above: 1, slo: tenants, by: [tenant]}
+      OfATenantOfAll: {severity: page, summary: x, when: a, above: 1, slo: requests, by: [tenant]}
       OfAllTenants: {severity: page, summary: x, when: a, above: 1, slo: tenants}
       OfWhatDoesNotPage: {severity: page, summary: x, when: a, above: 1, slo: quiet}
       OfNothing: {severity: page, summary: x, when: a, above: 1}
@@ -32,6 +33,7 @@ services:
     [
         ("OfTheSlo", "ShopRequestsBurnsFast"),
         ("OfEachTenant", "ShopTenantsBurnsSlowly"),
+        ("OfATenantOfAll", None),  # the rest burns for itself
         ("OfAllTenants", None),  # a tenant's budget burns for itself
         ("OfWhatDoesNotPage", None),
         ("OfNothing", None),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from math import ceil
 
-from slostack import recorded
-from slostack.burnrate import Severity, Tier, decimal_text
+from slostack import cadence, recorded
+from slostack.burnrate import MINUTE, Severity, Tier, decimal_text
 from slostack.plan import texts
 from slostack.plan.model import AlertPlan, SloPlan, Window
-from slostack.promql import aggregate, duration, matchers, quote
+from slostack.promql import aggregate, duration, matchers, quote, selector
 from slostack.spec.model import LIMITS, Alert, Down, Service
 
 SERVICE_DOWN = "ServiceDown"
@@ -17,6 +18,7 @@ THRESHOLD = "threshold"  # the label `tier` of an alert that is no burn rate
 KEEP_FIRING: dict[Severity, int] = {"page": 300, "ticket": 900}  # seconds; a gap shorter than this is not a recovery
 # Longer than any page that it holds back, so that none is told of after the outage.
 _DOWN_KEEP_FIRING = KEEP_FIRING["page"] + 60
+_SLICE = 2 * MINUTE  # an SLO of time still counts as bad, in part, what is over for less than this
 _SIGNS = {"above": ">", "below": "<", "at_least": ">=", "at_most": "<="}
 _VANISHED = 3600  # seconds
 _WORDS = {"above": "more than", "below": "less than", "at_least": "at least", "at_most": "at most"}
@@ -42,14 +44,15 @@ class ServiceAlerts:
 
     def all(self) -> Iterator[AlertPlan]:
         """Every alert of the service: outage first, then the owners', then burn rates in the SLOs' order."""
+        told: list[AlertPlan] = []
         if self._service.job and self._service.down != "off":
-            yield self._down(self._service.down)
-        for name, alert in self._service.alerts.items():
-            yield self._further(name, alert)
+            told.append(self._down(self._service.down))
+        told += (self._further(name, alert) for name, alert in self._service.alerts.items())
+        yield from told
         for slo in self._slos.values():
-            yield from self._burns(slo)
+            yield from self._burns(slo, [alert for alert in told if slo.id in alert.tells_of])
 
-    def _burns(self, slo: SloPlan) -> Iterator[AlertPlan]:
+    def _burns(self, slo: SloPlan, told: list[AlertPlan]) -> Iterator[AlertPlan]:
         known = {"service": self._name, "slo": slo.id}
         broken = "of the time is bad" if slo.measures == "time" else "fail"
         summary = (
@@ -69,7 +72,7 @@ class ServiceAlerts:
                 service=self._name,
                 team=self._service.team,
                 severity=tier.severity,
-                expression=burn_expression(slo, tier),
+                expression=burn_expression(slo, tier, told),
                 for_=0,
                 keep_firing_for=KEEP_FIRING[tier.severity],
                 labels=self._labels(tier.severity, known) | {"tier": duration(tier.long)},
@@ -127,6 +130,8 @@ class ServiceAlerts:
             promise=slo.promise if slo else texts.plain(alert.summary),
             limit=limit,
             unit=alert.unit,
+            # One about a part of a group, such as a tenant's, says nothing about the rest of it.
+            tells_of=(slo.id,) if slo and set(slo.by) == set(by) else (),
         )
 
     def _down(self, down: Down) -> AlertPlan:
@@ -155,7 +160,17 @@ class ServiceAlerts:
             tier=None,
             sentence=f"no target of the job answers, or all have vanished, for {texts.span(down.for_)}",
             promise=slo.promise if slo else f"{self._name} is up",
+            tells_of=tuple(each.id for each in self._slos.values() if each == slo or self._is_of_up(each)),
         )
+
+    def _is_of_up(self, slo: SloPlan) -> bool:
+        """Whether an SLO counts the outages that ServiceDown tells of."""
+        read = self._service.slos[slo.name].availability
+        if read is None or read.series is None:
+            return read is not None
+        series = selector(read.series)
+        of_job = f"job={quote(self._service.job or '')}"
+        return series is not None and series.name == "up" and of_job in series.inside.split(",")
 
     def _labels(self, severity: Severity, known: dict[str, str]) -> dict[str, str]:
         return {"severity": severity, "team": self._service.team} | known
@@ -188,25 +203,28 @@ class ServiceAlerts:
         return out
 
 
-def burn_expression(slo: SloPlan, tier: Tier) -> str:
+def burn_expression(slo: SloPlan, tier: Tier, told: Iterable[AlertPlan] = ()) -> str:
     """The rule of one tier; its value is the error ratio of the tier's long window.
 
     It begins when the tier's condition holds, the shortest window of its severity burns too, and no other alert of the
-    same severity tells of this SLO and group already. It goes on while any tier of its severity holds. So an incident
-    is one alert from its first to its last minute, whichever windows it passes through, and none begins in the image
-    of an incident that is over.
+    same severity tells of this SLO and group already: no other tier, and none of `told`, which are no tiers. It goes on
+    while any tier of its severity holds. So an incident is one alert from its first to its last minute, whichever
+    windows it passes through, and none begins in the image of an incident that is over.
     """
     siblings = [each for each in slo.tiers if each.severity == tier.severity]
     now = min(siblings, key=lambda each: each.short).short
     on = f"on ({', '.join(slo.by)})"
     firing = {"alertstate": "firing", "slo": slo.id, "severity": tier.severity}
     own = "ALERTS" + matchers(firing | {"tier": duration(tier.long)})
-    others = f"ALERTS{matchers(firing)[:-1]},tier!={quote(duration(tier.long))}}}"
+    others = f"ALERTS{matchers(firing)[:-1]},tier!~{quote(f'{duration(tier.long)}|{THRESHOLD}')}}}"
     begins = [_holds(slo, tier)]
     if now != tier.short:
         threshold = decimal_text(tier.threshold(slo.period, slo.budget))
         begins.append(f"and ignoring ({recorded.WINDOW}) {recorded.ratio(slo.id, now)} > {threshold}")
     begins.append(f"unless {on} {others}")
+    for alert in told:
+        if alert.severity == tier.severity:
+            begins += _told(alert, "on ()" if alert.kind == "down" else on, now)
     goes_on = "\n      or ".join(f"({_holds(slo, each)})" for each in siblings)
     return (
         f"max without ({recorded.WINDOW}, {recorded.PERIOD}) (\n"
@@ -215,6 +233,21 @@ def burn_expression(slo: SloPlan, tier: Tier) -> str:
         f"    or (\n      ({goes_on})\n      and {on} {own}\n    )\n"
         f"  )\n)"
     )
+
+
+def _told(alert: AlertPlan, on: str, now: int) -> Iterator[str]:
+    """What keeps a tier from beginning while an alert that is no tier tells of the same, and in the image of it.
+
+    `now` is the tiers' shortest window. When the alert is over, that still holds what it told of, until it has passed,
+    was summed and compared.
+    """
+    known = {"alertname": alert.name, "service": alert.service}
+    if alert.kind == "down" and alert.for_ <= cadence.delay(now):
+        # Else a tier could be seconds faster, and would be told of when the outage is over.
+        yield f"unless {on} ALERTS{matchers(known | {'alertstate': 'pending'})}"
+    image = now + cadence.delay(now) + _SLICE + cadence.ALERTS_EVERY - alert.keep_firing_for
+    past = duration(max(1, ceil(image / MINUTE)) * MINUTE)
+    yield f"unless {on} present_over_time(ALERTS{matchers(known | {'alertstate': 'firing'})}[{past}])"
 
 
 def _lines(parts: list[str]) -> str:

@@ -121,6 +121,7 @@ class AlertPlan:
     limit: Fraction | None = None  # of a threshold alert
     unit: str | None = None
     receivers: tuple[str, ...] = ()
+    tells_of: tuple[str, ...] = ()  # SLOs of which it tells in place of tiers of its severity: none begins meanwhile
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ class Plan:
     scrapes: tuple[ScrapePlan, ...]
     windows: tuple[Window, ...]  # every window that some tier or board reads, without the periods, shortest first
     periods: tuple[int, ...]  # the distinct periods of the SLOs, in seconds
-    group_labels: tuple[str, ...]  # every label that some SLO or alert is grouped by
+    group_labels: tuple[str, ...]  # every label that some SLO is grouped by
     time_scale: int = 1
     heartbeat_file: str | None = None  # a file that holds such an address, instead of `heartbeat`
     secrets: tuple[str, ...] = ()  # files that receivers read

@@ -144,13 +144,10 @@ def _own_links(plan: Plan, name: str) -> list[tuple[str, str]]:
 
 
 def _quiet(plan: Plan, rules: list[AlertPlan]) -> list[str]:
-    """The burn alerts that do not begin while an owners' alert about the same SLO fires."""
+    """The burn alerts that do not begin while an alert that is no burn rate tells of the same SLO and group."""
     slos = {slo.id: slo for slo in plan.slos}
-    known = ((slos.get(rule.slo or ""), rule) for rule in rules if rule.tier is None)
     names = {
-        slo.alert_names.get(rule.severity)
-        for slo, rule in known
-        if slo and rule.severity != "none" and set(slo.by) <= set(rule.by)
+        slos[told].alert_names.get(rule.severity) for rule in rules if rule.severity != "none" for told in rule.tells_of
     }
     return sorted(name for name in names if name)
 
