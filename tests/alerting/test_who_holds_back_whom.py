@@ -27,7 +27,18 @@ services:
     job: shop
     slos:
       requests: {promise: Orders succeed, objective: 99.9, events: {bad: b, total: t}}
+      other: {promise: Others succeed, objective: 99.9, events: {bad: b, total: t}}
       tenants: {promise: Tenants succeed, objective: 99.9, events: {bad: b, total: t}, by: [tenant]}
+      regions: {promise: Regions succeed, objective: 99.9, events: {bad: b, total: t}, by: [region]}
+    alerts:
+      HighErrorRate: {severity: page, summary: High, when: a, above: 1, slo: requests}
+      OtherErrors: {severity: page, summary: High, when: a, above: 1, by: [tenant], slo: other}
+      TenantErrors: {severity: page, summary: High, when: a, above: 1, by: [tenant], slo: requests}
+      PodErrors: {severity: page, summary: High, when: a, above: 1, by: [pod], slo: requests}
+      RegionDoubts: {severity: ticket, summary: High, when: a, above: 1, by: [region], slo: requests}
+      AllTenants: {severity: page, summary: High, when: a, above: 1, slo: tenants}
+      AllDoubts: {severity: ticket, summary: High, when: a, above: 1, slo: tenants}
+      TenantRegion: {severity: page, summary: High, when: a, above: 1, by: [tenant, region], slo: tenants}
 """
 SCALE = 40  # group_wait of a page: three quarters of a second; of a ticket: three seconds
 
@@ -102,6 +113,10 @@ def burn(severity: str, slo: str = "shop-requests", tier: str = "1h", **more: st
     return labels | more
 
 
+def owners(name: str, slo: str = "shop-requests", severity: str = "page", **more: str) -> dict[str, str]:
+    return burn(severity, slo, "threshold", **more) | {"alertname": name}
+
+
 def down(severity: str) -> dict[str, str]:
     labels = {"alertname": "ServiceDown", "severity": severity, "team": "shop", "service": "shop", "job": "shop"}
     return labels | {"tier": "threshold"}
@@ -123,27 +138,66 @@ def test_one_tenants_page_does_not_hide_another_tenants_ticket(house: House) -> 
 
 
 def test_a_page_about_all_tenants_holds_back_each_tenants_ticket(house: House) -> None:
-    page, ticket = burn("page", "shop-tenants"), burn("ticket", "shop-tenants", "1d", tenant="a")
+    page, ticket = owners("AllTenants", "shop-tenants"), burn("ticket", "shop-tenants", "1d", tenant="a")
     house.fire(page, ticket)
 
     house.expect([False, True], page, ticket)
 
 
-def test_a_burning_budget_holds_back_the_owners_page_about_the_same(house: House) -> None:
-    page = burn("page")
-    owners = burn("page", tier="threshold") | {"alertname": "HighErrorRate"}
-    house.fire(page, owners)
+def test_the_page_of_what_has_no_tenant_is_one_tenants_page(house: House) -> None:
+    page, same = burn("page", "shop-tenants"), burn("ticket", "shop-tenants", "1d")
+    others = [
+        burn("ticket", "shop-tenants", "1d", tenant="a"),
+        owners("AllDoubts", "shop-tenants", severity="ticket"),
+        owners("AllTenants", "shop-tenants"),
+    ]
+    # Without the owners' page about all tenants, which does hold them back.
+    house.fire(page, same, *others[:2])
+    house.expect([False, True, False, False], page, same, *others[:2])
 
-    house.expect([False, True], page, owners)
+    house.fire(others[2])
+    house.expect([False], others[2])
+
+
+def test_a_burning_budget_holds_back_the_owners_page_about_the_same(house: House) -> None:
+    page, same = burn("page"), owners("HighErrorRate")
+    house.fire(page, same)
+
+    house.expect([False, True], page, same)
 
 
 def test_a_burning_budget_holds_back_the_owners_page_about_one_of_all(house: House) -> None:
-    page = burn("page")
-    owners = burn("page", tier="threshold", tenant="a") | {"alertname": "HighErrorRate"}
-    other = owners | {"slo": "shop-other"}
-    house.fire(page, owners, other)
+    page, part, other = (
+        burn("page"),
+        owners("TenantErrors", tenant="a"),
+        owners("OtherErrors", "shop-other", tenant="a"),
+    )
+    house.fire(page, part, other)
 
-    house.expect([False, True, False], page, owners, other)
+    house.expect([False, True, False], page, part, other)
+
+
+def test_a_tenants_burning_budget_holds_back_the_owners_page_about_a_part_of_it(house: House) -> None:
+    page = burn("page", "shop-tenants", tenant="a")
+    part, other = (owners("TenantRegion", "shop-tenants", tenant=name, region="eu") for name in "ab")
+    house.fire(page, part, other)
+
+    house.expect([False, True, False], page, part, other)
+
+
+def test_an_owners_page_about_one_of_all_holds_back_no_ticket_of_the_rest(house: House) -> None:
+    page = owners("PodErrors", pod="a")
+    tickets = [burn("ticket", tier="1d"), owners("RegionDoubts", severity="ticket", region="eu")]
+    house.fire(page, *tickets)
+
+    house.expect([False, False, False], page, *tickets)
+
+
+def test_labels_by_which_only_other_slos_are_grouped_make_no_difference(house: House) -> None:
+    page, ticket = burn("page"), owners("RegionDoubts", severity="ticket", region="eu")
+    house.fire(page, ticket)
+
+    house.expect([False, True], page, ticket)
 
 
 def test_an_outage_that_pages_holds_back_every_symptom(house: House) -> None:

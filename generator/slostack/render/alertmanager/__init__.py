@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-from slostack.plan.alerts import SERVICE_DOWN, THRESHOLD
 from slostack.plan.model import Plan, ReceiverPlan
 from slostack.plan.monitoring import WATCHDOG
 from slostack.promql import quote
+from slostack.render.alertmanager.inhibition import ENVIRONMENT, inhibit_rules
 from slostack.render.alertmanager.receivers import receiver
 from slostack.render.yamltext import document, generated
 from slostack.spec.hours import Hours
@@ -16,7 +16,6 @@ from slostack.spec.hours import Hours
 CONFIG = "alerts/alertmanager.yml"
 TEMPLATE = "alerts/templates/notification.tmpl"
 HEARTBEAT = "heartbeat"
-_ENVIRONMENT = "environment"
 
 # Seconds. A page goes out as soon as its companions can have joined it. A ticket waits for the page of the same
 # incident to come and hold it back. Repeats remind of what was forgotten, no more.
@@ -43,7 +42,7 @@ def receivers(plan: Plan) -> list[ReceiverPlan]:
 def _config(plan: Plan) -> dict[str, Any]:
     hours = {receiver.hours.name: receiver.hours for receiver in receivers(plan) if receiver.hours}
     config: dict[str, Any] = {"global": _global(plan), "templates": ["templates/*.tmpl"], "route": _route(plan)}
-    config["inhibit_rules"] = _inhibit_rules(plan)
+    config["inhibit_rules"] = inhibit_rules(plan)
     if hours:
         config["time_intervals"] = [_interval(name, hours[name]) for name in sorted(hours)]
     config["receivers"] = [_heartbeat(plan)] + [receiver(one) for one in receivers(plan)]
@@ -76,7 +75,7 @@ def _route(plan: Plan) -> dict[str, Any]:
     return {
         # An alert that no team owns is not lost: the owners of the monitoring see it.
         "receiver": fallback.name,
-        "group_by": [_ENVIRONMENT, "service", "slo"],
+        "group_by": [ENVIRONMENT, "service", "slo"],
         **_timing(plan, fallback),
         "routes": [watchdog] + [_team_route(plan, one) for one in receivers(plan)],
     }
@@ -88,7 +87,7 @@ def _team_route(plan: Plan, one: ReceiverPlan) -> dict[str, Any]:
         "matchers": [f"team={quote(one.team)}", f"severity={quote(one.severity)}"],
         **_timing(plan, one),
     }
-    alone: dict[str, Any] = {"matchers": ['slo=""'], "group_by": [_ENVIRONMENT, "service", "alertname"]}
+    alone: dict[str, Any] = {"matchers": ['slo=""'], "group_by": [ENVIRONMENT, "service", "alertname"]}
     if one.hours:
         route["active_time_intervals"] = [one.hours.name]
         alone["active_time_intervals"] = [one.hours.name]  # not inherited
@@ -98,68 +97,6 @@ def _team_route(plan: Plan, one: ReceiverPlan) -> dict[str, Any]:
 
 def _timing(plan: Plan, one: ReceiverPlan) -> dict[str, str]:
     return {key: plan.duration(seconds) for key, seconds in _TIMING[one.severity].items()}
-
-
-def _inhibit_rules(plan: Plan) -> list[dict[str, Any]]:
-    same = [_ENVIRONMENT, "service", "slo"]
-    groups = list(plan.group_labels)
-    rules = [
-        {
-            "name": "a page holds back the ticket of the same SLO and group",
-            "source_matchers": ['severity="page"', 'slo!=""'],
-            "target_matchers": ['severity="ticket"', 'slo!=""'],
-            "equal": same + groups,
-        }
-    ]
-    if groups:
-        rules.append(
-            {
-                "name": "a page about all groups of an SLO holds back the tickets of each",
-                "source_matchers": ['severity="page"', 'slo!=""'] + [f'{label}=""' for label in groups],
-                "target_matchers": ['severity="ticket"', 'slo!=""'],
-                "equal": same,
-            }
-        )
-    burning = ['severity="page"', 'slo!=""', f"tier!={quote(THRESHOLD)}"]
-    owners = ['severity="page"', 'slo!=""', f"tier={quote(THRESHOLD)}", f"alertname!={quote(SERVICE_DOWN)}"]
-    rules.append(
-        {
-            "name": "a burning budget that pages holds back the owners' page about the same",
-            "source_matchers": burning,
-            "target_matchers": owners,
-            "equal": same + groups,
-        }
-    )
-    if groups:
-        rules.append(
-            {
-                "name": "a burning budget of all groups of an SLO holds back the owners' pages about each",
-                "source_matchers": burning + [f'{label}=""' for label in groups],
-                "target_matchers": owners,
-                "equal": same,
-            }
-        )
-    rules += [
-        {
-            "name": "a service that is down, and pages, holds back its symptoms",
-            "source_matchers": [f"alertname={quote(SERVICE_DOWN)}", 'severity="page"'],
-            "target_matchers": [f"alertname!={quote(SERVICE_DOWN)}", f"alertname!={quote(WATCHDOG)}"],
-            "equal": [_ENVIRONMENT, "service"],
-        },
-        {
-            "name": "a service that is down, and is a ticket, holds back no page",
-            "source_matchers": [f"alertname={quote(SERVICE_DOWN)}", 'severity="ticket"'],
-            "target_matchers": [f"alertname!={quote(SERVICE_DOWN)}", 'severity="ticket"'],
-            "equal": [_ENVIRONMENT, "service"],
-        },
-        {
-            "name": "a service that is down explains its failed scrapes",
-            "source_matchers": [f"alertname={quote(SERVICE_DOWN)}"],
-            "target_matchers": ['alertname="ScrapeTargetDown"'],
-            "equal": [_ENVIRONMENT, "job"],
-        },
-    ]
-    return rules
 
 
 def _interval(name: str, hours: Hours) -> dict[str, Any]:
