@@ -18,7 +18,7 @@ from slostack.tools.errors import ToolError
 from slostack.tools.find import find
 from slostack.tools.promtool import check_rules
 
-SPEED = Counters(metric("request_seconds_count"), good=metric('request_seconds_bucket{le=~"0\\\\.3"}'))
+SPEED = Counters(metric("request_seconds_count"), good=metric('request_seconds_bucket{le=~"0\\\\.3"}'), bucket=True)
 JOBS = Counters(metric("jobs_total"), error=metric("jobs_failed_total"))
 NATIVE = NativeHistogram(metric('rpc_seconds{job="rpc"}'), Fraction(3, 10))
 MEMORY = Slices("count (avg_over_time(memory_bytes[2m]))", "count (avg_over_time(memory_bytes[2m]) > 7e9)")

@@ -205,6 +205,7 @@ def side_by_side() -> list[Scenario]:
             indicator=Counters(
                 metric('request_seconds_count{job="latency"}'),
                 good=metric('request_seconds_bucket{job="latency"}').plus(r'le=~"0\\.3"'),
+                bucket=True,
             ),
             shard=2,
         ),

@@ -24,6 +24,7 @@ class Span:
     """A stretch of time that events are counted over: how it is counted, and under which names it is recorded."""
 
     counter: Callable[[Selector, Selector, str], str]  # counter, its continuing companion, the SLO's id
+    classic: Callable[[Selector, Selector, str], tuple[str, str]]  # a histogram's count, its bucket, the SLO's id
     histogram: Callable[[Selector, str], str]
     events: str
     histograms: str
@@ -33,6 +34,7 @@ class Span:
 
 MINUTE = Span(
     series.minute,
+    series.minute_classic,
     series.minute_histogram,
     recorded.EVENTS,
     recorded.HISTOGRAM,
@@ -41,6 +43,7 @@ MINUTE = Span(
 )
 HALF_DAY = Span(
     lambda counter, _companion, slo: series.half_day(counter, slo),
+    series.half_day_classic,
     lambda histogram, _slo: series.half_day_histogram(histogram),
     recorded.EVENTS_12H,
     recorded.HISTOGRAM_12H,
@@ -135,20 +138,24 @@ def _read_once(indicator: object) -> series.Matcher | None:
 
 
 def _two_sides(slo: SloPlan, counters: Counters, span: Span) -> list[Rule]:
-    total = _sum(slo.by, span.counter(counters.total, counters.total, slo.id))
+    events = span.counter(counters.total, counters.total, slo.id)
     before = _just_total(slo, span)
-    if counters.bucket and counters.good is not None and span is MINUTE:
-        # A bucket that is not there says nothing; taken for zero it would make every request a slow one.
-        total += f"\nand on ({', '.join(slo.by)}) {series.latest(counters.good)}"
     if counters.error is not None:
         errors = f"{_sum(slo.by, span.counter(counters.error, counters.total, slo.id))}\nor 0 * {before}"
     elif counters.good is not None:
-        good = _sum(slo.by, span.counter(counters.good, counters.total, slo.id))
+        if counters.bucket:
+            events, within = span.classic(counters.total, counters.good, slo.id)
+        else:
+            within = span.counter(counters.good, counters.total, slo.id)
+        good = _sum(slo.by, within)
         # `> 0` and not clamp_min, which would record a NaN and keep it in every sum.
         errors = f"(\n  {before}\n  - (\n{indent(good, 4)}\n    or 0 * {before}\n  )\n) > 0\nor 0 * {before}"
     else:
         raise ValueError(f"{slo.id} counts neither errors nor good events; give its plan one of them")
-    return [Rule(total, span.total, labels=identity(slo)), Rule(errors, span.errors, labels=identity(slo))]
+    return [
+        Rule(_sum(slo.by, events), span.total, labels=identity(slo)),
+        Rule(errors, span.errors, labels=identity(slo)),
+    ]
 
 
 def _histogram(slo: SloPlan, native: NativeHistogram, span: Span) -> list[Rule]:

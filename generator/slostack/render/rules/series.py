@@ -36,9 +36,18 @@ def _born(counter: Selector, witness: Selector) -> str:
     )
 
 
+def _minute(metric: Selector) -> str:
+    return f"{metric}[{duration(COUNTED_EVERY)}] {_END}"
+
+
 def latest(metric: Selector) -> str:
     """The last sample of the minute that is counted; the offset allows a scrape as slow as its timeout."""
-    return f"last_over_time({metric}[{duration(COUNTED_EVERY)}] {_END})"
+    return f"last_over_time({_minute(metric)})"
+
+
+def _earlier(metric: Selector) -> str:
+    """The last sample before the minute that is counted."""
+    return f"last_over_time({metric}[10m] {_BEGIN})"
 
 
 def minute(counter: Selector, witness: Selector, slo: str) -> str:
@@ -48,8 +57,7 @@ def minute(counter: Selector, witness: Selector, slo: str) -> str:
     birth also needs a continuing series of `witness` beside it, so that a process seen for the first time, whose
     counters may be old, does not count. A counter that merely stepped back exceeds the cap and counts nothing.
     """
-    now = latest(counter)
-    before = f"last_over_time({counter}[10m] {_BEGIN})"
+    now, before = latest(counter), _earlier(counter)
     return (
         f"({now} - {before}) >= 0\n"
         f"or (\n{indent(f'({now} <= {cap(slo)})')}\n"
@@ -57,15 +65,33 @@ def minute(counter: Selector, witness: Selector, slo: str) -> str:
     )
 
 
+def minute_classic(count: Selector, bucket: Selector, slo: str) -> tuple[str, str]:
+    """As `minute`, for a classic histogram: all events of each series, and those in its bucket.
+
+    A bucket that is not there says nothing; taken for zero it would make every event a slow one. So the events of a
+    series count only if its bucket is in every scrape of the minute, and goes on or is young enough for `minute`.
+    """
+    now = latest(bucket)
+    known = (
+        f"(\n  {now} >= {_earlier(bucket)}\n  or {now} <= {cap(slo)}\n)\n"
+        f"and count_over_time({_minute(bucket)}) >= ignoring (le) group_left () count_over_time({_minute(count)})"
+    )
+    events = f"(\n{indent(minute(count, count, slo))}\n)\nand ignoring (le) (\n{indent(known)}\n)"
+    return events, minute(bucket, count, slo)
+
+
 def minute_histogram(histogram: Selector, slo: str) -> str:
     """As `minute`, for a native histogram: each series' events as a histogram."""
-    now = latest(histogram)
-    before = f"last_over_time({histogram}[10m] {_BEGIN})"
+    now, before = latest(histogram), _earlier(histogram)
     return (
         f"(({now} - {before}) and histogram_count({now} - {before}) >= 0)\n"
         f"or (\n  {now}\n  and (histogram_count({now}) <= {cap(slo)})\n"
         f"  and (\n    {before}\n    or {indent(_born(histogram, histogram), 4).lstrip()}\n  )\n)"
     )
+
+
+def _half_day(metric: Selector) -> str:
+    return f"{metric}[12h] {_BEGIN}"
 
 
 def half_day(counter: Selector, slo: str) -> str:
@@ -74,13 +100,23 @@ def half_day(counter: Selector, slo: str) -> str:
     A counter that fell is trusted only if it was seen low (an hour at the pace of the busiest minute): `increase`
     takes one that stepped back for a reset and would add its whole value.
     """
-    window = f"{counter}[12h] {_BEGIN}"
+    window = _half_day(counter)
     return f"increase({window})\nand (\n  resets({window}) == 0\n  or min_over_time({window}) <= 30 * {cap(slo)}\n)"
+
+
+def half_day_classic(count: Selector, bucket: Selector, slo: str) -> tuple[str, str]:
+    """As `half_day`, for a classic histogram: of series whose bucket was there whenever their count was.
+
+    The bucket's samples are summed because its bound may be written otherwise since: `30`, then `30.0`.
+    """
+    samples = f"sum without (le) (count_over_time({_half_day(bucket)}))"
+    known = f"and ignoring (le) (\n  count_over_time({_half_day(count)})\n  <= {samples}\n)"
+    return f"{half_day(count, slo)}\n{known}", f"{half_day(bucket, slo)}\n{known}"
 
 
 def half_day_histogram(histogram: Selector) -> str:
     """As `half_day`, for a native histogram; nobody sums those over processes, so a fall is a reset."""
-    return f"increase({histogram}[12h] {_BEGIN})"
+    return f"increase({_half_day(histogram)})"
 
 
 @dataclass(frozen=True)
