@@ -13,7 +13,6 @@ from slostack.spec.sli import Events, Latency, Limit
 
 # Time slices are averages over two minutes, so that a job scraped once a minute always has a sample in it.
 _SLICE = "2m"
-_GONE = "6h"  # a series that was there within this time and is not any more counts as down, not as idle
 
 
 def indicator(slo: Slo, service: Service) -> Indicator:
@@ -83,16 +82,10 @@ def le_pattern(bound: Fraction) -> str:
 
 
 def _availability(series: str, labels: str) -> Indicator:
-    present = f"avg_over_time({series}[{_SLICE}])" if selector(series) else f"({series})"
-    if not selector(series):
-        return Slices(f"{aggregate('count', labels)} ({present})", f"{aggregate('sum', labels)} (1 - {present})")
-    counted = f"{aggregate('count', labels)} ({present})"
-    # A target that vanished is down, not idle: for a while each series that is missed counts as a bad slice.
-    gone = f"({aggregate('count', labels)} (present_over_time({series}[{_GONE}])) unless on ({labels}) {counted})"
-    return Slices(
-        f"{counted} or on ({labels}) {gone}",
-        f"{aggregate('sum', labels)} (1 - {present}) or on ({labels}) {gone}",
-    )
+    watched = selector(series)
+    present = f"avg_over_time({watched}[{_SLICE}])" if watched else f"({series})"
+    counted, bad = f"{aggregate('count', labels)} ({present})", f"{aggregate('sum', labels)} (1 - {present})"
+    return Slices(counted, bad, watched=watched)
 
 
 def _limit(limit: Limit, labels: str) -> Indicator:

@@ -46,6 +46,7 @@ class Slices:
 
     total: str
     error: str
+    watched: Selector | None = None  # once all its series of a group are gone, as many as there were count as errors
 
 
 Indicator = Counters | NativeHistogram | Slices

@@ -9,7 +9,7 @@ from slostack import recorded
 from slostack.burnrate import decimal_text
 from slostack.cadence import COUNTED_EVERY
 from slostack.plan import Counters, NativeHistogram, Plan, Slices, SloPlan
-from slostack.promql import Selector, duration, matchers
+from slostack.promql import Selector, aggregate, duration, matchers
 from slostack.render.rules import series
 from slostack.render.rules.document import Group, Rule
 from slostack.render.rules.series import CLASS, indent
@@ -17,6 +17,8 @@ from slostack.render.rules.series import CLASS, indent
 # Reads what a rule of the same group recorded at the same instant, and nothing older: without it a group that was
 # interrupted would count its last minute again.
 _JUST = "[30s]"
+
+_GONE = "6h"  # series that were there within this time and are not any more count as down, not as idle
 
 
 @dataclass(frozen=True)
@@ -120,14 +122,7 @@ def count(slo: SloPlan, span: Span, shard: dict[str, str]) -> list[Rule]:
         case NativeHistogram() as native:
             return _histogram(slo, native, span)
         case Slices() as slices:
-            return [
-                Rule(_sum(slo.by, f"({slices.total}) >= 0"), span.total, labels=identity(slo)),
-                Rule(
-                    f"{_sum(slo.by, f'({slices.error}) >= 0')}\nor 0 * {_just_total(slo, span)}",
-                    span.errors,
-                    labels=identity(slo),
-                ),
-            ]
+            return _slices(slo, slices, span)
 
 
 def _read_once(indicator: object) -> series.Matcher | None:
@@ -156,6 +151,33 @@ def _two_sides(slo: SloPlan, counters: Counters, span: Span) -> list[Rule]:
         Rule(_sum(slo.by, events), span.total, labels=identity(slo)),
         Rule(errors, span.errors, labels=identity(slo)),
     ]
+
+
+def _slices(slo: SloPlan, slices: Slices, span: Span) -> list[Rule]:
+    total = _sum(slo.by, f"({slices.total}) >= 0")
+    errors = f"{_sum(slo.by, f'({slices.error}) >= 0')}\nor "
+    if slices.watched is None:
+        errors += "0 * "
+    else:
+        total += f"\nor (\n{indent(_gone(slo, slices.watched, span))}\n)"
+    return [
+        Rule(total, span.total, labels=identity(slo)),
+        Rule(errors + _just_total(slo, span), span.errors, labels=identity(slo)),
+    ]
+
+
+def _gone(slo: SloPlan, watched: Selector, span: Span) -> str:
+    """How many series a group had before its last one went, for hours after that.
+
+    The median of minutes, because the last of them may have seen half of a fleet leave, or two at a rollout. It reads
+    what it says itself, and so stays the same. `last_over_time` is for when Prometheus was not there meanwhile.
+    """
+    counted = f"{span.total}{matchers({'slo': slo.id})}"
+    return (
+        f"{aggregate('max', ', '.join(slo.by))} (\n"
+        f"  quantile_over_time(0.5, {counted}[10m])\n  or last_over_time({counted}[{_GONE}])\n)\n"
+        f"and on ({', '.join(slo.by)}) present_over_time({watched}[{_GONE}])"
+    )
 
 
 def _histogram(slo: SloPlan, native: NativeHistogram, span: Span) -> list[Rule]:
@@ -221,4 +243,4 @@ def _sum(by: Sequence[str], expression: str) -> str:
 
 
 def _grouping(by: Sequence[str]) -> str:
-    return f"sum by ({', '.join(by)})" if by else "sum"
+    return aggregate("sum", ", ".join(by))
