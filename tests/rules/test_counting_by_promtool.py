@@ -121,8 +121,13 @@ CASES = {
             'up{job="shop",instance="a"}': "1x40 stale _x39 1x80",
             'up{job="shop",instance="b"}': "1x40 stale _x39 1x20 stale _x60",
         },
-        [(30, errors(), {"": 2}), (45, total(), {"": 2}), (45, errors(), {"": 0}), (60, total(), {"": 1})]
-        + [(60, errors(), {"": 0})],
+        [
+            (30, errors(), {"": 2}),
+            (45, total(), {"": 2}),
+            (45, errors(), {"": 0}),
+            (60, total(), {"": 1}),
+            (60, errors(), {"": 0}),
+        ],
     ),
     "a group whose series are all gone is down, beside one that is not, for six hours": Case(
         slo("shop-x", UP_BY_TENANT, by=("tenant",)),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from slostack.checks.spec import (
     alert_names,
     board_uids,
+    fleeting_group,
     hours,
     inline_address,
     kept_promise,
@@ -46,6 +47,7 @@ CHECKS: dict[str, Check] = {
     for module in (
         alert_names,
         board_uids,
+        fleeting_group,
         hours,
         inline_address,
         kept_promise,

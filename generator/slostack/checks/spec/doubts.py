@@ -20,6 +20,7 @@ _TIERS = (f"{_SLO}.period", f"{_SLO}.tiers", "period", "tiers")
 # there are, not what is below them.
 READS: dict[str, tuple[str, ...]] = {
     "alert-name": ("services.*.slos.*.alerts", "services.*.slos.*.tiers", "tiers"),
+    "fleeting-group": (f"{_SLO}.availability", "services.=.job"),
     "kept-promise": (*(f"services.*.slos.*.{key}" for key in ("period", "tiers", "alerts")), "period", "tiers"),
     "lost-label": (f"{_SLO}.by", "services.=.alerts.=.by", "services.=.boards.="),
     "no-buckets": (f"{_SLO}.latency",),
