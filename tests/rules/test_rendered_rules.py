@@ -22,12 +22,14 @@ SPEED = Counters(metric("request_seconds_count"), good=metric('request_seconds_b
 JOBS = Counters(metric("jobs_total"), error=metric("jobs_failed_total"))
 NATIVE = NativeHistogram(metric('rpc_seconds{job="rpc"}'), Fraction(3, 10))
 MEMORY = Slices("count (avg_over_time(memory_bytes[2m]))", "count (avg_over_time(memory_bytes[2m]) > 7e9)")
+UP = Slices("count (avg_over_time(up[2m]))", "sum (1 - avg_over_time(up[2m]))", watched=metric("up"))
 KINDS: dict[str, Indicator] = {
     "once": requests("shop"),
     "speed": SPEED,
     "jobs": JOBS,
     "native": NATIVE,
     "slice": MEMORY,
+    "up": UP,
 }
 
 
@@ -176,7 +178,7 @@ def test_slices_are_not_reconciled_and_the_file_says_so() -> None:
     text = render(every_kind())[EVENTS_FILE]
     reconcile = groups(text)["slo-reconcile"]
 
-    assert "No counter holds the events of shop-slice, shop-slice-by" in text
+    assert "No counter holds the events of shop-slice, shop-up, shop-slice-by, shop-up-by" in text
     assert not any("memory_bytes" in rule["expr"] for rule in reconcile["rules"])
 
 
