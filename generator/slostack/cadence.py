@@ -13,6 +13,7 @@ COUNTED_EVERY = MINUTE
 COUNTED_AGO = 12  # the counted minute ends this long ago, so that a scrape that takes up to 10 s is in it
 SHORT_EVERY = MINUTE  # windows of up to an hour
 MIDDLE_EVERY = 2 * MINUTE  # windows of up to six hours; as often the slower ones are said again
+SLICE = 2 * MINUTE  # a measured minute is the mean of this long, in which a slowly scraped job has a sample, too
 TILES_EVERY = 5 * MINUTE  # the tiles that longer windows are added up from, and windows of up to a day
 TILES_AGO = MINUTE  # a minute that is still being written would be lost to its tile
 LONG_EVERY = 10 * MINUTE  # windows beyond a day

@@ -18,7 +18,6 @@ THRESHOLD = "threshold"  # the label `tier` of an alert that is no burn rate
 KEEP_FIRING: dict[Severity, int] = {"page": 300, "ticket": 900}  # seconds; a gap shorter than this is not a recovery
 # Longer than any page that it holds back, so that none is told of after the outage.
 _DOWN_KEEP_FIRING = KEEP_FIRING["page"] + 60
-_SLICE = 2 * MINUTE  # an SLO of time still counts as bad, in part, what is over for less than this
 _SIGNS = {"above": ">", "below": "<", "at_least": ">=", "at_most": "<="}
 _VANISHED = 3600  # seconds
 _WORDS = {"above": "more than", "below": "less than", "at_least": "at least", "at_most": "at most"}
@@ -245,7 +244,7 @@ def _told(alert: AlertPlan, on: str, now: int) -> Iterator[str]:
     if alert.kind == "down" and alert.for_ <= cadence.delay(now):
         # Else a tier could be seconds faster, and would be told of when the outage is over.
         yield f"unless {on} ALERTS{matchers(known | {'alertstate': 'pending'})}"
-    image = now + cadence.delay(now) + _SLICE + cadence.ALERTS_EVERY - alert.keep_firing_for
+    image = now + cadence.delay(now) + cadence.SLICE + cadence.ALERTS_EVERY - alert.keep_firing_for
     past = duration(max(1, ceil(image / MINUTE)) * MINUTE)
     yield f"unless {on} present_over_time(ALERTS{matchers(known | {'alertstate': 'firing'})}[{past}])"
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+from slostack import cadence
 from slostack.burnrate import decimal_text
 from slostack.plan.model import Counters, Indicator, NativeHistogram, Slices
-from slostack.promql import Selector, aggregate, quote, selector, tokens
+from slostack.promql import Selector, aggregate, duration, quote, selector, tokens
 from slostack.spec.model import Service, Slo
 from slostack.spec.sli import Events, Latency, Limit
-
-# Time slices are averages over two minutes, so that a job scraped once a minute always has a sample in it.
-_SLICE = "2m"
 
 
 def indicator(slo: Slo, service: Service) -> Indicator:
@@ -51,7 +49,7 @@ def _events(events: Events, labels: str) -> Indicator:
 def _per_minute(expression: str, labels: str) -> str:
     """Events of the last minute, from an expression in events per second or a counter's selector."""
     counter = selector(expression)
-    per_second = f"rate({counter}[{_SLICE}])" if counter else f"({expression})"
+    per_second = f"rate({counter}[{duration(cadence.SLICE)}])" if counter else f"({expression})"
     return f"{aggregate('sum', labels)} (60 * {per_second})"
 
 
@@ -83,7 +81,7 @@ def le_pattern(bound: Fraction) -> str:
 
 def _availability(series: str, labels: str) -> Indicator:
     watched = selector(series)
-    present = f"avg_over_time({watched}[{_SLICE}])" if watched else f"({series})"
+    present = f"avg_over_time({watched}[{duration(cadence.SLICE)}])" if watched else f"({series})"
     counted, bad = f"{aggregate('count', labels)} ({present})", f"{aggregate('sum', labels)} (1 - {present})"
     return Slices(counted, bad, watched=watched)
 

@@ -17,9 +17,6 @@ from slostack.burnrate import HOUR, Severity, Tier, detection_seconds, reset_sec
 from slostack.plan.alerts import KEEP_FIRING
 from slostack.plan.model import SloPlan
 
-# A minute of an availability is the mean of two: it trails by half of them, and takes more minutes to add up.
-_TRAILS = {"availability": 60}
-
 
 def hourly_events(slo: SloPlan, given: int | None = None) -> int | None:
     """Events an hour as `given`, or those of one series where time is measured; None where nobody knows."""
@@ -36,7 +33,7 @@ def held_after(slo: SloPlan, tier: Tier, error_ratio: Fraction, hourly: int | No
     guarded = _guarded(slo, tier, error_ratio, hourly_events(slo, hourly))
     if detected is None or guarded is None:
         return None
-    return max(detected, guarded) + _TRAILS.get(slo.kind, 0) + cadence.delay(tier.long)
+    return max(detected, guarded) + _trail(slo) + cadence.delay(tier.long)
 
 
 def _guarded(slo: SloPlan, tier: Tier, error_ratio: Fraction, hourly: int | None) -> Fraction | None:
@@ -47,6 +44,11 @@ def _guarded(slo: SloPlan, tier: Tier, error_ratio: Fraction, hourly: int | None
     if events * error_ratio < slo.minimum_failures or events < slo.minimum_events:
         return None
     return HOUR * slo.minimum_failures / (error_ratio * hourly)
+
+
+def _trail(slo: SloPlan) -> int:
+    """Seconds by which a minute that is a mean of more trails: by half of that it takes more minutes to add up."""
+    return cadence.SLICE // 2 if slo.kind == "availability" else 0
 
 
 def fires_after(
@@ -72,7 +74,7 @@ def ends_after(slo: SloPlan, severity: Severity, error_ratio: Fraction, hourly: 
     lasted as long as the slowest takes; after a shorter one it is less.
     """
     resets = [
-        seconds + _TRAILS.get(slo.kind, 0) + cadence.delay(tier.short)
+        seconds + _trail(slo) + cadence.delay(tier.short)
         for tier in slo.tiers
         if tier.severity == severity
         and held_after(slo, tier, error_ratio, hourly) is not None
