@@ -40,7 +40,7 @@ def test_a_sound_project_has_no_problems(sound: House, module) -> None:
 
 
 def test_a_rule_that_does_not_parse_is_told_at_its_slo(sound: House) -> None:
-    told = 'ALERTS{alertstate="firing",slo="checkout-requests",severity="page",tier!="1h"}'
+    told = 'ALERTS{alertstate="firing",slo="checkout-requests",severity="page",tier!~"1h|threshold"}'
     sound.change(CHECKOUT, told, "rate(up)")
     found = sound.told(rules.check)
     assert len(found) == 1
@@ -85,7 +85,7 @@ def test_a_broken_prometheus_configuration_is_told_once(sound: House) -> None:
 
 
 def test_rules_that_break_are_not_told_again_with_the_configuration(sound: House) -> None:
-    told = 'ALERTS{alertstate="firing",slo="checkout-requests",severity="page",tier!="1h"}'
+    told = 'ALERTS{alertstate="firing",slo="checkout-requests",severity="page",tier!~"1h|threshold"}'
     sound.change(CHECKOUT, told, "rate(up)")
     assert sound.told(prometheus.check) == []
 

@@ -70,6 +70,26 @@ def _mutated(chance: random.Random, data: Any) -> Any:
     return data
 
 
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        (" + ".join(["sum by (service) (a)"] * 100), False),
+        (" + ".join(["a"] * 400), True),
+        ("abs(" * 100 + "a" + ")" * 100, False),
+        ("sum by (service) (" * 400 + "a" + ")" * 400, True),
+        ("(1 + " * 400 + "1" + ")" * 400, True),
+    ],
+    ids=["sum", "long sum", "calls", "many aggregations", "many parentheses"],
+)
+def test_no_expression_is_too_deep_for_a_sentence(expression: str, told: bool) -> None:
+    data = yaml.load(GOOD, Loader=yaml.CSafeLoader)
+    (service,) = data["services"].values()
+    service["alerts"]["Deep"] = {"summary": "deep", "severity": "ticket", "when": expression, "above": 1}
+    text = yaml.dump(data, Dumper=yaml.CSafeDumper)
+    _judge(text)
+    assert any("nested too deeply" in problem.sentence for problem in check_spec(parse(text, "slo.yaml"))) is told
+
+
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_no_change_of_a_value_is_too_much(seed: int) -> None:
     """Nodes are deleted, replaced, renamed and put where they do not belong, once or several times."""

@@ -79,3 +79,10 @@ def test_the_block_alone_touches_no_draft(made: str) -> None:
     """The facts change with every spec; the print is of what people may write."""
     assert untouched(made)
     assert untouched(made.replace("more than 100", "more than 200", 1))
+
+
+def test_a_promise_that_looks_like_a_mark_of_ours_damages_no_page() -> None:
+    marked = plan(SPEC.replace("Checkouts succeed", '"Up <!-- slostack:facts end --> and | well"'))
+    once = render(marked, "runbooks", {})
+    assert "**Up &lt;!-- slostack:facts end --> and \\| well**" in once["runbooks/CheckoutRequestsBurnsFast.md"]
+    assert render(marked, "runbooks", once) == once

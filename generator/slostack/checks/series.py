@@ -11,6 +11,7 @@ import promql_parser
 
 from slostack import recorded
 from slostack.checks.context import Context
+from slostack.checks.spec.expressions import children
 from slostack.promql import tokens
 
 UNKNOWN = "placeholder"  # stands for what only the reader of a page, or Grafana, fills in
@@ -69,10 +70,5 @@ def selectors_of(tree: Any) -> Iterator[Any]:
     if isinstance(tree, promql_parser.VectorSelector):
         yield tree
         return
-    for name in ("expr", "lhs", "rhs", "vector_selector", "param"):
-        child = getattr(tree, name, None)
-        if child is not None:
-            yield from selectors_of(child)
-    if isinstance(tree, promql_parser.Call):
-        for argument in tree.args:
-            yield from selectors_of(argument)
+    for child in children(tree):
+        yield from selectors_of(child)

@@ -20,6 +20,9 @@ Wanted = Literal["selector", "vector", "value"]
 
 Type = Literal["scalar", "string", "vector", "range"]
 
+TOO_DEEP = "nested too deeply"
+_DEEPEST = 150
+
 
 @dataclass(frozen=True)
 class Expression:
@@ -123,20 +126,38 @@ def _of_ratio(path: Path, ratio: Ratio | None) -> Iterator[Expression]:
 
 @lru_cache(maxsize=4096)
 def parsed(text: str) -> Any:
-    """The syntax tree of an expression, or None where it is broken."""
+    """The syntax tree of an expression, or None where it is broken or too deep."""
     try:
-        return promql_parser.parse(text)
+        tree = promql_parser.parse(text)
     except ValueError:
         return None
+    return None if _too_deep(tree) else tree
 
 
 def complaint(text: str) -> str | None:
-    """What the parser says about an expression; None where it is whole."""
+    """What the parser says about an expression; None where it is whole. TOO_DEEP, where no check would get through."""
     try:
-        promql_parser.parse(text)
+        tree = promql_parser.parse(text)
     except ValueError as error:
         return str(error)
-    return None
+    return TOO_DEEP if _too_deep(tree) else None
+
+
+def children(tree: Any) -> list[Any]:
+    """The parts of an expression that are expressions themselves."""
+    parts = (getattr(tree, name, None) for name in ("expr", "lhs", "rhs", "vector_selector", "param"))
+    arguments = tree.args if isinstance(tree, promql_parser.Call) else ()
+    return [*(part for part in parts if part is not None), *arguments]
+
+
+def _too_deep(tree: Any) -> bool:
+    """Whether there are more than `_DEEPEST` expressions within each other; a sum nests its terms, too."""
+    level = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in children(node)]
+        if not level:
+            return False
+    return True
 
 
 _TYPES: dict[Any, Type] = {

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from slostack.checks.spec.expressions import complaint, expressions
+from slostack.checks.spec.expressions import TOO_DEEP, complaint, expressions
 from slostack.problems import Problem
 from slostack.promql import Token, tokens
 from slostack.spec.model import Spec
@@ -39,6 +39,7 @@ _ADVICE = (
     ("argument(s)", None, "check what the function takes"),
     ("non-empty matcher", "the selector names no metric", "name it, or add a matcher that is not empty"),
     ("no expression", "there is no expression", "write one"),
+    (TOO_DEEP, "it is nested too deeply, or has too many terms", "record a part of it with a rule of your own"),
     ("ranges only allowed", "a range follows something else than a selector", "write a subquery such as `[5m:1m]`"),
     ("binary expression must contain", "a range vector cannot be calculated with", "put a function around it"),
 )

@@ -127,6 +127,7 @@ def _draft(plan: Plan, rules: list[AlertPlan]) -> str:
         end=END,
         draft=DRAFT,
         flat=_flat,
+        cell=_cell,
         escalations=[(team, after, to) for team in teams for after, to in _escalation(plan, team)],
         several=len(teams) > 1,
         span=texts.span,
@@ -190,4 +191,5 @@ def _flat(expression: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return _flat(text).replace("|", "\\|")
+    # A comment of theirs would be taken for one of ours, which say what is generated.
+    return _flat(text).replace("|", "\\|").replace("<!--", "&lt;!--")
