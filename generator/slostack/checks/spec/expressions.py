@@ -124,23 +124,24 @@ def _of_ratio(path: Path, ratio: Ratio | None) -> Iterator[Expression]:
         yield Expression((*path, "of"), ratio.of, "selector")
 
 
-@lru_cache(maxsize=4096)
 def parsed(text: str) -> Any:
     """The syntax tree of an expression, or None where it is broken or too deep."""
-    try:
-        tree = promql_parser.parse(text)
-    except ValueError:
-        return None
-    return None if _too_deep(tree) else tree
+    return _read(text)[0]
 
 
 def complaint(text: str) -> str | None:
     """What the parser says about an expression; None where it is whole. TOO_DEEP, where no check would get through."""
+    return _read(text)[1]
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str) -> tuple[Any, str | None]:
+    """The syntax tree of an expression, or what is wrong with it."""
     try:
         tree = promql_parser.parse(text)
     except ValueError as error:
-        return str(error)
-    return TOO_DEEP if _too_deep(tree) else None
+        return None, str(error)
+    return (None, TOO_DEEP) if _too_deep(tree) else (tree, None)
 
 
 def children(tree: Any) -> list[Any]:
