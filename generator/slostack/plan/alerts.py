@@ -9,6 +9,7 @@ from math import ceil
 from slostack import cadence, recorded
 from slostack.burnrate import MINUTE, Severity, Tier, decimal_text
 from slostack.plan import texts
+from slostack.plan.indicators import series_of_targets
 from slostack.plan.model import AlertPlan, SloPlan, Window
 from slostack.promql import aggregate, duration, matchers, quote, selector
 from slostack.spec.model import LIMITS, Alert, Down, Service
@@ -134,7 +135,7 @@ class ServiceAlerts:
         )
 
     def _down(self, down: Down) -> AlertPlan:
-        up = f"up{{job={quote(self._service.job or '')}}}"
+        up = series_of_targets(self._service)
         slo = self._slos.get(down.slo or "")
         known = {"service": self._name} | ({"slo": slo.id} if slo else {})
         description = (

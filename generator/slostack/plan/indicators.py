@@ -21,10 +21,15 @@ def indicator(slo: Slo, service: Service) -> Indicator:
     if slo.latency is not None:
         return _latency(slo.latency)
     if slo.availability is not None:
-        return _availability(slo.availability.series or f"up{{job={quote(service.job or '')}}}", labels)
+        return _availability(slo.availability.series or series_of_targets(service), labels)
     if slo.limit is not None:
         return _limit(slo.limit, labels)
     return _ratio(slo.ratio or "", labels)
+
+
+def series_of_targets(service: Service) -> str:
+    """The selector of the series that say whether the targets of a service's job answer."""
+    return f"up{{job={quote(service.job or '')}}}"
 
 
 def classic_histogram(slo: Slo) -> Selector | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slostack.checks.spec.references import slos
+from slostack.plan.indicators import series_of_targets
 from slostack.problems import Problem
-from slostack.promql import quote, selector
+from slostack.promql import selector
 from slostack.spec.model import Spec
 from slostack.spec.places import Places
 
@@ -21,7 +22,7 @@ def check(spec: Spec, places: Places) -> Iterator[Problem]:
     for path, service, name, slo in slos(spec):
         if slo.availability is None or (slo.availability.series is None and service.job is None):
             continue
-        series = slo.availability.series or f"up{{job={quote(service.job or '')}}}"
+        series = slo.availability.series or series_of_targets(service)
         watched = selector(series)
         for label in slo.by:
             if watched is not None and (label == "pod" or (label == "instance" and watched.name == "up")):
