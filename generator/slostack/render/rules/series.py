@@ -40,7 +40,7 @@ def _minute(metric: Selector) -> str:
     return f"{metric}[{duration(COUNTED_EVERY)}] {_END}"
 
 
-def latest(metric: Selector) -> str:
+def _latest(metric: Selector) -> str:
     """The last sample of the minute that is counted; the offset allows a scrape as slow as its timeout."""
     return f"last_over_time({_minute(metric)})"
 
@@ -57,7 +57,7 @@ def minute(counter: Selector, witness: Selector, slo: str) -> str:
     birth also needs a continuing series of `witness` beside it, so that a process seen for the first time, whose
     counters may be old, does not count. A counter that merely stepped back exceeds the cap and counts nothing.
     """
-    now, before = latest(counter), _earlier(counter)
+    now, before = _latest(counter), _earlier(counter)
     return (
         f"({now} - {before}) >= 0\n"
         f"or (\n{indent(f'({now} <= {cap(slo)})')}\n"
@@ -71,7 +71,7 @@ def minute_classic(count: Selector, bucket: Selector, slo: str) -> tuple[str, st
     A bucket that is not there says nothing; taken for zero it would make every event a slow one. So the events of a
     series count only if its bucket is in every scrape of the minute, and goes on or is young enough for `minute`.
     """
-    now = latest(bucket)
+    now = _latest(bucket)
     known = (
         f"(\n  {now} >= {_earlier(bucket)}\n  or {now} <= {cap(slo)}\n)\n"
         f"and count_over_time({_minute(bucket)}) >= ignoring (le) group_left () count_over_time({_minute(count)})"
@@ -82,7 +82,7 @@ def minute_classic(count: Selector, bucket: Selector, slo: str) -> tuple[str, st
 
 def minute_histogram(histogram: Selector, slo: str) -> str:
     """As `minute`, for a native histogram: each series' events as a histogram."""
-    now, before = latest(histogram), _earlier(histogram)
+    now, before = _latest(histogram), _earlier(histogram)
     return (
         f"(({now} - {before}) and histogram_count({now} - {before}) >= 0)\n"
         f"or (\n  {now}\n  and (histogram_count({now}) <= {cap(slo)})\n"
